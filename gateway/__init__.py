@@ -1,0 +1,1 @@
+"""The server: joins protocols, tools, models and telemetry."""

@@ -1,0 +1,1 @@
+"""One strands agent behind the contract."""

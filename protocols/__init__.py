@@ -1,0 +1,1 @@
+"""Wires in, wires out: each protocol translates between one wire and the contract."""

@@ -1,0 +1,1 @@
+"""What every wire shares: conversations, inputs, events and errors. Needs msgspec only."""

@@ -1,0 +1,106 @@
+"""The port between the wires and the agent: above it protocols, below it ``gateway.sessions``.
+
+The methods ``begin`` and ``open`` are awaited before an answer is started, so that "busy", "full" and "invalid" can still be
+told by a status code. Errors are those of ``protocols.contract.errors``; iterating a turn may raise them as well.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from protocols.contract.events import Event
+from protocols.contract.inputs import LiveInput, LiveOptions, Message, UserTurn
+
+type Wire = Literal["http", "agui", "ws", "webrtc"]
+"""Where a turn came from: the value of the metrics' ``protocol`` dimension."""
+
+
+class SessionKey(Struct, frozen=True):
+    """Who (``caller``) and which conversation of theirs (``id``): an id alone gives access to nothing."""
+
+    caller: str
+    id: str
+
+
+class Turn(Protocol):
+    """One question and the events that answer it."""
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Yield the events; to be iterated once. Ends after ``TurnEnded``, or raises a ``GatewayError``."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop what still runs and free the session; idempotent. To be called by whoever began the turn."""
+        ...
+
+
+class TextTurn(Turn, Protocol):
+    """A turn begun by ``Conversations.begin``."""
+
+    @property
+    def unseen(self) -> tuple[Message, ...]:
+        """What was said on other wires since the client that owns the history was last told (AG-UI only)."""
+        ...
+
+
+class LiveConversation(Turn, Protocol):
+    """A turn that also listens, for as long as it is open."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model that answers."""
+        ...
+
+    @property
+    def input_sample_rate(self) -> int:
+        """Hertz of the audio that ``send`` takes."""
+        ...
+
+    @property
+    def output_sample_rate(self) -> int:
+        """Hertz of the audio in ``AudioDelta`` events."""
+        ...
+
+    async def send(self, item: LiveInput) -> None:
+        """Say something; never waits for the model.
+
+        Raises:
+            InvalidInput: the model cannot take this kind of input.
+        """
+        ...
+
+    async def cancel(self) -> None:
+        """Stop the answer being given, keep the conversation open. Nothing happens if none is being given."""
+        ...
+
+
+@runtime_checkable
+class Conversations(Protocol):
+    """Every conversation this process knows."""
+
+    async def begin(self, session: SessionKey, said: UserTurn, wire: Wire) -> TextTurn:
+        """Take the session's turn and start to answer.
+
+        Raises:
+            SessionBusy: a turn or a live conversation holds the session.
+            TooManySessions: the process is full.
+            Unavailable: the process is shutting down.
+        """
+        ...
+
+    async def open(self, session: SessionKey, options: LiveOptions, wire: Wire) -> LiveConversation:
+        """Take the session's turn for a live conversation; raises as ``begin``."""
+        ...
+
+    def cancel(self, session: SessionKey) -> bool:
+        """Stop the running turn, if any; tells whether there was one. The turn ends as ``cancelled``."""
+        ...
+
+    def history(self, session: SessionKey) -> tuple[Message, ...]:
+        """What the session remembers, oldest first; empty for a session not known."""
+        ...
+
+    async def forget(self, session: SessionKey) -> bool:
+        """Stop the running turn and drop all memory of the session; tells whether there was one."""
+        ...

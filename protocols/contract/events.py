@@ -1,0 +1,136 @@
+"""What an agent does, as a closed union of values.
+
+A text turn yields events up to one ``TurnEnded``. A live conversation yields any number of turns, each opened by
+``TurnStarted`` and closed by ``TurnEnded``, with ``SpeechStarted``, ``SpeechStopped`` and ``BargeIn`` at any place.
+
+``message_id`` names one message of the conversation: text, speech and the tool calls that the model makes in the same
+breath share it.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from protocols.contract.inputs import Content
+
+type Outcome = Literal["completed", "cancelled"]
+
+
+class _Event(Struct, frozen=True, tag=True):
+    """Tagged by class name, so that events encode and compare as values."""
+
+
+class TurnStarted(_Event, frozen=True):
+    """A turn of a live conversation begins."""
+
+    turn_id: str
+
+
+class TextDelta(_Event, frozen=True):
+    """Written words of the assistant."""
+
+    message_id: str
+    text: str
+
+
+class ReasoningDelta(_Event, frozen=True):
+    """Thinking aloud. The last one of a message may carry only the provider's ``signature``."""
+
+    message_id: str
+    text: str
+    signature: str | None = None
+
+
+class ToolStarted(_Event, frozen=True):
+    """The model begins to call a tool. ``client`` tells that the client has to run it."""
+
+    message_id: str
+    tool_call_id: str
+    name: str
+    client: bool = False
+
+
+class ToolArguments(_Event, frozen=True):
+    """A piece of the call's arguments: JSON text, in order."""
+
+    tool_call_id: str
+    delta: str
+
+
+class ToolRequested(_Event, frozen=True):
+    """The call's arguments are complete."""
+
+    tool_call_id: str
+
+
+class ToolFinished(_Event, frozen=True):
+    """The tool answered; ``error`` if it raised or ran over its time."""
+
+    tool_call_id: str
+    content: tuple[Content, ...]
+    error: bool = False
+
+
+class Transcript(_Event, frozen=True):
+    """A piece of what was said aloud, in order; ``final`` closes the message (and may hold no text)."""
+
+    message_id: str
+    role: Literal["user", "assistant"]
+    delta: str
+    final: bool = False
+
+
+class AudioDelta(_Event, frozen=True):
+    """Speech of the assistant: PCM, signed 16-bit little-endian, mono, at the conversation's ``output_sample_rate``."""
+
+    message_id: str
+    pcm: bytes
+
+
+class SpeechStarted(_Event, frozen=True):
+    """The user began to speak."""
+
+
+class SpeechStopped(_Event, frozen=True):
+    """The user fell silent, ``silence_seconds`` before this was noticed."""
+
+    silence_seconds: float = 0.0
+
+
+class BargeIn(_Event, frozen=True):
+    """The user spoke over the assistant: whatever is not played yet is to be dropped."""
+
+
+class UsageReported(_Event, frozen=True):
+    """Tokens spent since the last report. Cache tokens are parts of ``input_tokens``. None means not known."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class TurnEnded(_Event, frozen=True):
+    """The turn is over. ``stop_reason`` is the model's (``end_turn``, ``tool_use`` for a waiting client tool, …)."""
+
+    outcome: Outcome = "completed"
+    stop_reason: str = "end_turn"
+
+
+type Event = (
+    TurnStarted
+    | TextDelta
+    | ReasoningDelta
+    | ToolStarted
+    | ToolArguments
+    | ToolRequested
+    | ToolFinished
+    | Transcript
+    | AudioDelta
+    | SpeechStarted
+    | SpeechStopped
+    | BargeIn
+    | UsageReported
+    | TurnEnded
+)

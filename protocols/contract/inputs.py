@@ -1,0 +1,105 @@
+"""What a caller says to the agent, whatever the wire it came by."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+type Json = Any  # an arbitrary JSON value; narrowed where it is used
+
+
+class Text(Struct, frozen=True, tag="text"):
+    """Words."""
+
+    text: str
+
+
+class Media(Struct, frozen=True, tag="media"):
+    """An image, document, audio or video as bytes; ``mime_type`` such as ``image/png``."""
+
+    kind: Literal["image", "document", "audio", "video"]
+    mime_type: str
+    data: bytes
+    name: str = ""
+
+
+class ToolCall(Struct, frozen=True, tag="tool_call"):
+    """A call the model made in an earlier turn; ``arguments`` is JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class ToolResult(Struct, frozen=True, tag="tool_result"):
+    """The answer to an earlier call."""
+
+    tool_call_id: str
+    content: tuple["Text | Media", ...]
+    error: bool = False
+
+
+class Reasoning(Struct, frozen=True, tag="reasoning"):
+    """Thinking of an earlier turn. ``signature`` is the provider's proof, needed to send it back."""
+
+    text: str
+    signature: str | None = None
+
+
+type Content = Text | Media
+type Part = Text | Media | ToolCall | ToolResult | Reasoning
+
+
+class Message(Struct, frozen=True):
+    """One entry of a conversation's history. ``id`` is stable and unique within the session."""
+
+    id: str
+    role: Literal["user", "assistant"]
+    content: tuple[Part, ...]
+
+
+class ClientTool(Struct, frozen=True):
+    """A tool that the client runs itself; ``parameters`` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: Json = None
+
+
+class InterruptAnswer(Struct, frozen=True):
+    """The user's answer to a question an earlier turn stopped for."""
+
+    interrupt_id: str
+    status: Literal["resolved", "cancelled"]
+    payload: Json = None
+
+
+class UserTurn(Struct, frozen=True, kw_only=True):
+    """One question to the agent.
+
+    ``history`` is None where the session remembers (HTTP, voice), and the complete earlier conversation where
+    the client owns it (AG-UI). ``instructions`` are added to the system prompt, in order. ``content`` may be empty
+    only if the history ends in tool results that the model has not seen yet.
+    """
+
+    content: tuple[Content, ...]
+    history: tuple[Message, ...] | None = None
+    instructions: tuple[str, ...] = ()
+    client_tools: tuple[ClientTool, ...] = ()
+    answers: tuple[InterruptAnswer, ...] = ()
+
+
+class AudioChunk(Struct, frozen=True):
+    """Live audio: PCM, signed 16-bit little-endian, mono, at the conversation's ``input_sample_rate``."""
+
+    pcm: bytes
+
+
+type LiveInput = Text | Media | AudioChunk
+
+
+class LiveOptions(Struct, frozen=True, kw_only=True):
+    """What a caller may choose when it opens a live conversation; None takes the setting's value."""
+
+    voice: str | None = None
+    language: str | None = None
+    instructions: tuple[str, ...] = ()
