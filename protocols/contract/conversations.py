@@ -1,7 +1,8 @@
 """The port between the wires and the agent: above it protocols, below it ``gateway.sessions``.
 
-The methods ``begin`` and ``open`` are awaited before an answer is started, so that "busy", "full" and "invalid" can still be
-told by a status code. Errors are those of ``protocols.contract.errors``; iterating a turn may raise them as well.
+The methods ``begin`` and ``open`` are awaited before an answer is started, so that "busy", "full"
+and "invalid" can still be told by a status code. Errors are those of
+``protocols.contract.errors``; iterating a turn may raise them as well.
 """
 
 from collections.abc import AsyncIterator
@@ -17,7 +18,10 @@ type Wire = Literal["http", "agui", "ws", "webrtc"]
 
 
 class SessionKey(Struct, frozen=True):
-    """Who (``caller``) and which conversation of theirs (``id``): an id alone gives access to nothing."""
+    """Who (``caller``) and which conversation of theirs (``id``).
+
+    An id alone gives access to nothing.
+    """
 
     caller: str
     id: str
@@ -27,11 +31,17 @@ class Turn(Protocol):
     """One question and the events that answer it."""
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        """Yield the events; to be iterated once. Ends after ``TurnEnded``, or raises a ``GatewayError``."""
+        """Yield the events; to be iterated once.
+
+        Ends after ``TurnEnded``, or raises a ``GatewayError``.
+        """
         ...
 
     async def aclose(self) -> None:
-        """Stop what still runs and free the session; idempotent. To be called by whoever began the turn."""
+        """Stop what still runs and free the session.
+
+        Idempotent. To be called by whoever began the turn.
+        """
         ...
 
 
@@ -40,7 +50,7 @@ class TextTurn(Turn, Protocol):
 
     @property
     def unseen(self) -> tuple[Message, ...]:
-        """What was said on other wires since the client that owns the history was last told (AG-UI only)."""
+        """What was said on other wires since the client that owns the history was last told."""
         ...
 
 
@@ -71,7 +81,10 @@ class LiveConversation(Turn, Protocol):
         ...
 
     async def cancel(self) -> None:
-        """Stop the answer being given, keep the conversation open. Nothing happens if none is being given."""
+        """Stop the answer being given, keep the conversation open.
+
+        Nothing happens if none is being given.
+        """
         ...
 
 
@@ -94,7 +107,10 @@ class Conversations(Protocol):
         ...
 
     def cancel(self, session: SessionKey) -> bool:
-        """Stop the running turn, if any; tells whether there was one. The turn ends as ``cancelled``."""
+        """Stop the running turn, if any.
+
+        Tells whether there was one. The turn ends as ``cancelled``.
+        """
         ...
 
     def history(self, session: SessionKey) -> tuple[Message, ...]:

@@ -13,8 +13,9 @@
     ├── TimedOut              a limit of time was passed
     └── Unavailable           a part that is needed is missing, not set up, or shutting down
 
-The text of every one of these is written by us and safe to show to the caller: it says what is wrong
-and how to mend it. Text from inside (exceptions of libraries, paths, prompts, keys) never goes in.
+The text of every one of these is written by us and safe to show to the caller: it says what is
+wrong and how to mend it. Text from inside (exceptions of libraries, paths, prompts, keys) never
+goes in.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,10 @@ from msgspec import Struct
 
 
 class Detail(Struct, frozen=True):
-    """One fault in an input: ``path`` in JSON form (``$.messages[0].role``) and what is wrong there."""
+    """One fault in an input.
+
+    ``path`` in JSON form (``$.messages[0].role``) and what is wrong there.
+    """
 
     path: str
     problem: str

@@ -1,10 +1,11 @@
 """What an agent does, as a closed union of values.
 
-A text turn yields events up to one ``TurnEnded``. A live conversation yields any number of turns, each opened by
-``TurnStarted`` and closed by ``TurnEnded``, with ``SpeechStarted``, ``SpeechStopped`` and ``BargeIn`` at any place.
+A text turn yields events up to one ``TurnEnded``. A live conversation yields any number of turns,
+each opened by ``TurnStarted`` and closed by ``TurnEnded``, with ``SpeechStarted``,
+``SpeechStopped`` and ``BargeIn`` at any place.
 
-``message_id`` names one message of the conversation: text, speech and the tool calls that the model makes in the same
-breath share it.
+``message_id`` names one message of the conversation: text, speech and the tool calls that the
+model makes in the same breath share it.
 """
 
 from typing import Literal
@@ -72,7 +73,10 @@ class ToolFinished(_Event, frozen=True):
 
 
 class Transcript(_Event, frozen=True):
-    """A piece of what was said aloud, in order; ``final`` closes the message (and may hold no text)."""
+    """A piece of what was said aloud, in order.
+
+    ``final`` closes the message (and may hold no text).
+    """
 
     message_id: str
     role: Literal["user", "assistant"]
@@ -81,7 +85,10 @@ class Transcript(_Event, frozen=True):
 
 
 class AudioDelta(_Event, frozen=True):
-    """Speech of the assistant: PCM, signed 16-bit little-endian, mono, at the conversation's ``output_sample_rate``."""
+    """Speech of the assistant.
+
+    PCM, signed 16-bit little-endian, mono, at the conversation's ``output_sample_rate``.
+    """
 
     message_id: str
     pcm: bytes
@@ -102,7 +109,10 @@ class BargeIn(_Event, frozen=True):
 
 
 class UsageReported(_Event, frozen=True):
-    """Tokens spent since the last report. Cache tokens are parts of ``input_tokens``. None means not known."""
+    """Tokens spent since the last report.
+
+    Cache tokens are parts of ``input_tokens``. None means not known.
+    """
 
     input_tokens: int
     output_tokens: int
@@ -112,7 +122,7 @@ class UsageReported(_Event, frozen=True):
 
 
 class TurnEnded(_Event, frozen=True):
-    """The turn is over. ``stop_reason`` is the model's (``end_turn``, ``tool_use`` for a waiting client tool, …)."""
+    """The turn is over; ``stop_reason`` is the model's (``tool_use``: a client tool waits)."""
 
     outcome: Outcome = "completed"
     stop_reason: str = "end_turn"

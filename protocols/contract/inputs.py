@@ -23,7 +23,10 @@ class Media(Struct, frozen=True, tag="media"):
 
 
 class ToolCall(Struct, frozen=True, tag="tool_call"):
-    """A call the model made in an earlier turn; ``arguments`` is JSON text as the model wrote it."""
+    """A call the model made in an earlier turn.
+
+    ``arguments`` is JSON text as the model wrote it.
+    """
 
     id: str
     name: str
@@ -39,7 +42,10 @@ class ToolResult(Struct, frozen=True, tag="tool_result"):
 
 
 class Reasoning(Struct, frozen=True, tag="reasoning"):
-    """Thinking of an earlier turn. ``signature`` is the provider's proof, needed to send it back."""
+    """Thinking of an earlier turn.
+
+    ``signature`` is the provider's proof, needed to send it back.
+    """
 
     text: str
     signature: str | None = None
@@ -76,9 +82,10 @@ class InterruptAnswer(Struct, frozen=True):
 class UserTurn(Struct, frozen=True, kw_only=True):
     """One question to the agent.
 
-    ``history`` is None where the session remembers (HTTP, voice), and the complete earlier conversation where
-    the client owns it (AG-UI). ``instructions`` are added to the system prompt, in order. ``content`` may be empty
-    only if the history ends in tool results that the model has not seen yet.
+    ``history`` is None where the session remembers (HTTP, voice), and the complete earlier
+    conversation where the client owns it (AG-UI). ``instructions`` are added to the system
+    prompt, in order. ``content`` may be empty only if the history ends in tool results that the
+    model has not seen yet.
     """
 
     content: tuple[Content, ...]
@@ -89,7 +96,7 @@ class UserTurn(Struct, frozen=True, kw_only=True):
 
 
 class AudioChunk(Struct, frozen=True):
-    """Live audio: PCM, signed 16-bit little-endian, mono, at the conversation's ``input_sample_rate``."""
+    """Live audio: signed 16-bit little-endian mono PCM at the model's ``input_sample_rate``."""
 
     pcm: bytes
 
@@ -98,7 +105,10 @@ type LiveInput = Text | Media | AudioChunk
 
 
 class LiveOptions(Struct, frozen=True, kw_only=True):
-    """What a caller may choose when it opens a live conversation; None takes the setting's value."""
+    """What a caller may choose when it opens a live conversation.
+
+    None takes the setting's value.
+    """
 
     voice: str | None = None
     language: str | None = None
