@@ -1,0 +1,230 @@
+"""Histories: contract messages ↔ strands messages, and what a text model may be shown of a voice's.
+
+Pure. A model provider refuses a history in which a tool call has no answer, an answer has no
+call, or the roles do not alternate; clients and interrupted turns produce all three, so
+``repaired`` mends them instead of refusing the turn.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, cast
+from uuid import uuid4
+
+from msgspec import DecodeError
+from msgspec.json import decode
+from strands.types.content import ContentBlock, Message, Messages
+
+from protocols.contract import inputs
+
+_UNANSWERED = "No answer was given to this call."
+_FORMATS = {"jpg": "jpeg", "plain": "txt", "markdown": "md", "mpeg": "mp3", "quicktime": "mov"}
+_ID_KEY = "gateway_id"
+
+
+def to_strands(messages: Iterable[inputs.Message]) -> Messages:
+    """Show a contract history to strands."""
+    shown: Messages = []
+    for message in messages:
+        content = [block for part in message.content for block in _block(part)]
+        if content:
+            metadata: Any = {"custom": {_ID_KEY: message.id}}
+            shown.append({"role": message.role, "content": content, "metadata": metadata})
+    return shown
+
+
+def content_blocks(content: Iterable[inputs.Content]) -> list[ContentBlock]:
+    """Show what a user said as strands content blocks."""
+    return [block for part in content for block in _block(part)]
+
+
+def from_strands(messages: Sequence[Message]) -> tuple[inputs.Message, ...]:
+    """Show a strands history as the contract does; identifiers are made where there are none."""
+    shown = []
+    for message in messages:
+        parts = tuple(part for block in message["content"] for part in _parts(block))
+        if parts:
+            shown.append(inputs.Message(message_id(message), message["role"], parts))
+    return tuple(shown)
+
+
+def message_id(message: Message) -> str:
+    """Tell a message's identifier; one is made and kept in its metadata where it has none."""
+    metadata = cast(dict[str, Any], message.setdefault("metadata", {}))
+    custom = metadata.setdefault("custom", {})
+    return str(custom.setdefault(_ID_KEY, str(uuid4())))
+
+
+def repaired(messages: Iterable[Message]) -> Messages:
+    """Mend a history for a text model.
+
+    Drops what voice agents record beside the conversation (pending and empty messages,
+    placeholders of running tools), answers open tool calls as failed, drops answers without a
+    call and joins neighbours of one role.
+    """
+    mended: Messages = []
+    open_calls: list[str] = []
+    for message in _without_placeholders(list(messages)):
+        content = _kept_blocks(message, open_calls)
+        if not content:
+            continue
+        if open_calls and message["role"] == "user":
+            answered = {b["toolResult"]["toolUseId"] for b in content if "toolResult" in b}
+            missing = [_no_answer(call) for call in open_calls if call not in answered]
+            content = missing + content
+            open_calls = []
+        elif open_calls:
+            mended.append({"role": "user", "content": [_no_answer(call) for call in open_calls]})
+            open_calls = []
+        open_calls = [block["toolUse"]["toolUseId"] for block in content if "toolUse" in block]
+        _append(mended, cast(Message, {**message, "content": content}))
+    if open_calls:
+        mended.append({"role": "user", "content": [_no_answer(call) for call in open_calls]})
+    if mended and mended[0]["role"] == "assistant":
+        mended.insert(0, {"role": "user", "content": [{"text": "(The assistant speaks first.)"}]})
+    return mended
+
+
+def _append(mended: Messages, message: Message) -> None:
+    """Add a message; joined to the last one if both are of one role, calls excepted."""
+    last = mended[-1] if mended else None
+    if last is None or last["role"] != message["role"]:
+        mended.append(message)
+        return
+    joined = [*last["content"], *message["content"]]
+    mended[-1] = cast(Message, {**last, "content": joined})
+
+
+def _kept_blocks(message: Message, open_calls: Sequence[str]) -> list[ContentBlock]:
+    kept = []
+    for block in message["content"]:
+        if "toolResult" in block and block["toolResult"]["toolUseId"] not in open_calls:
+            continue
+        if "text" in block and not block["text"].strip():
+            continue
+        kept.append(block)
+    return kept
+
+
+def _without_placeholders(messages: list[Message]) -> list[Message]:
+    """Drop what strands.bidi records while something is going on (its message metadata tells)."""
+    kept: list[Message] = []
+    for message in messages:
+        marks = _bidi_marks(message)
+        if marks.get("kind") == "tool_dispatch":
+            if kept and any("toolUse" in block for block in kept[-1]["content"]):
+                kept.pop()
+            continue
+        if marks.get("status") not in ("pending", "incomplete"):
+            kept.append(message)
+    return kept
+
+
+def _bidi_marks(message: Message) -> dict[str, Any]:
+    metadata = cast(dict[str, Any], message.get("metadata") or {})
+    marks: dict[str, Any] = metadata.get("custom", {}).get("bidi", {})
+    return marks
+
+
+def _no_answer(tool_use_id: str) -> ContentBlock:
+    return {
+        "toolResult": {
+            "toolUseId": tool_use_id,
+            "status": "error",
+            "content": [{"text": _UNANSWERED}],
+        }
+    }
+
+
+def _block(part: inputs.Part) -> list[ContentBlock]:
+    match part:
+        case inputs.Text():
+            return [{"text": part.text}] if part.text else []
+        case inputs.Media():
+            return [_media_block(part)]
+        case inputs.ToolCall():
+            arguments = _arguments(part.arguments)
+            return [{"toolUse": {"toolUseId": part.id, "name": part.name, "input": arguments}}]
+        case inputs.ToolResult():
+            return [_result_block(part)]
+        case inputs.Reasoning():
+            return _reasoning_block(part)
+
+
+def _reasoning_block(part: inputs.Reasoning) -> list[ContentBlock]:
+    """Only signed thinking can be shown to a provider again; the rest is left out."""
+    if part.signature is None:
+        return []
+    text: Any = {"text": part.text, "signature": part.signature}
+    return [{"reasoningContent": {"reasoningText": text}}]
+
+
+def _result_block(part: inputs.ToolResult) -> ContentBlock:
+    content: Any = content_blocks(part.content) or [{"text": ""}]
+    status: Literal["error", "success"] = "error" if part.error else "success"
+    return {"toolResult": {"toolUseId": part.tool_call_id, "status": status, "content": content}}
+
+
+def _media_block(part: inputs.Media) -> ContentBlock:
+    subtype = part.mime_type.partition("/")[2].partition(";")[0].removeprefix("x-")
+    media: Any = {"format": _FORMATS.get(subtype, subtype), "source": {"bytes": part.data}}
+    if part.kind == "document":
+        media["name"] = part.name or "document"
+    return cast(ContentBlock, {part.kind: media})
+
+
+def _arguments(text: str) -> Any:
+    """Arguments of an old call; what is no JSON object is kept as text, for the model to see."""
+    try:
+        value = decode(text) if text else {}
+    except DecodeError:
+        return {"arguments": text}
+    return value if isinstance(value, dict) else {"arguments": value}
+
+
+def _parts(block: ContentBlock) -> list[inputs.Part]:
+    if "text" in block:
+        return [inputs.Text(block["text"])]
+    if "toolUse" in block:
+        use = block["toolUse"]
+        return [inputs.ToolCall(use["toolUseId"], use["name"], json.dumps(use["input"]))]
+    if "toolResult" in block:
+        return [_result_part(cast(dict[str, Any], block["toolResult"]))]
+    if "reasoningContent" in block:
+        thought = cast(dict[str, Any], block["reasoningContent"]).get("reasoningText") or {}
+        return [inputs.Reasoning(thought.get("text", ""), thought.get("signature"))]
+    return _media_parts(cast(dict[str, Any], block))
+
+
+def _result_part(result: dict[str, Any]) -> inputs.ToolResult:
+    return inputs.ToolResult(
+        result["toolUseId"], tool_content(result["content"]), result.get("status") == "error"
+    )
+
+
+def tool_content(content: Sequence[Any]) -> tuple[inputs.Content, ...]:
+    """Show a tool's result blocks as the contract does; JSON values become JSON text."""
+    shown: list[inputs.Content] = []
+    for block in content:
+        if "text" in block:
+            shown.append(inputs.Text(block["text"]))
+        elif "json" in block:
+            shown.append(inputs.Text(json.dumps(block["json"], ensure_ascii=False)))
+        else:
+            shown += [part for part in _media_parts(block) if isinstance(part, inputs.Media)]
+    return tuple(shown)
+
+
+def _media_parts(block: dict[str, Any]) -> list[inputs.Part]:
+    kinds: tuple[Literal["image", "document", "audio", "video"], ...] = (
+        "image",
+        "document",
+        "audio",
+        "video",
+    )
+    for kind in kinds:
+        media = block.get(kind)
+        if media is not None and "bytes" in media.get("source", {}):
+            family = "application" if kind == "document" else kind
+            mime_type = f"{family}/{media['format']}"
+            return [inputs.Media(kind, mime_type, media["source"]["bytes"], media.get("name", ""))]
+    return []

@@ -1,0 +1,183 @@
+"""Every setting of the gateway: one frozen tree, read from the environment once.
+
+The name of a variable is ``GATEWAY_`` and the name of its field. Parts with options of their own
+declare them beside their code; they are sections of the tree, and their fields are variables like
+all others. A value that does not fit, or a ``GATEWAY_`` variable nobody knows, stops the start: a
+mistyped setting must not be silently ignored.
+"""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+from protocols.webrtc.options import WebRtcOptions
+
+PREFIX = "GATEWAY_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text is one line that names the variable and the fault."""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What one request, one turn and one process may take."""
+
+    max_body_bytes: Annotated[
+        int, Meta(ge=1024, le=100_000_000, description="largest body of a request")
+    ] = 10_000_000
+    max_text_bytes: Annotated[
+        int, Meta(ge=1, description="longest text of one message, in UTF-8")
+    ] = 1_000_000
+    max_sessions: Annotated[
+        int, Meta(ge=1, description="conversations remembered; the longest unused is forgotten")
+    ] = 10_000
+    max_turns: Annotated[
+        int, Meta(ge=1, description="turns and live conversations running at once")
+    ] = 200
+    max_voices: Annotated[
+        int, Meta(ge=1, description="spoken conversations at once on the embedded speech engines")
+    ] = 8
+    tool_seconds: Annotated[float, Meta(gt=0, description="longest run of one tool")] = 60.0
+    turn_seconds: Annotated[float, Meta(gt=0, description="longest turn")] = 900.0
+    live_seconds: Annotated[float, Meta(gt=0, description="longest live conversation")] = 3600.0
+    idle_seconds: Annotated[
+        float, Meta(gt=0, description="a live conversation is ended after so long a silence")
+    ] = 900.0
+    keep_alive_seconds: Annotated[
+        float, Meta(gt=0, description="silence after which an event stream sends a comment")
+    ] = 15.0
+    drain_seconds: Annotated[
+        float, Meta(ge=0, description="how long running turns may go on after SIGTERM")
+    ] = 20.0
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The tree."""
+
+    host: Annotated[str, Meta(min_length=1, description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 picks one")] = 8080
+    text_model: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z_]+(/.+)?$",
+            description="who answers text: `offline`, or `bedrock` with an optional `/model id`",
+        ),
+    ] = "offline"
+    voice_model: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z_]+(/.+)?$",
+            description="who answers speech: `offline`, `bedrock` (Nova Sonic) with an optional "
+            "`/model id`, or `cascade` (the text model with embedded speech)",
+        ),
+    ] = "offline"
+    system_prompt: Annotated[str, Meta(description="instructions for every model")] = (
+        "You are a helpful assistant. Answer in short sentences that can be read aloud. "
+        "Use the tools for arithmetic, dates, times and notes instead of guessing."
+    )
+    voice: Annotated[str, Meta(description="voice of the speech; empty: the model's own")] = ""
+    language: Annotated[str, Meta(description="language of the speech (BCP 47)")] = "en-US"
+    tools: Annotated[
+        str, Meta(min_length=1, description="tool lists, `module:attribute`, comma-separated")
+    ] = "tools.catalog:TOOLS"
+    auth: Annotated[
+        Literal["none", "platform"] | None,
+        Meta(
+            description="who may call: `none` (everybody; the default on loopback) or `platform` "
+            "(Amazon Bedrock AgentCore has already authenticated)"
+        ),
+    ] = None
+    errors: Annotated[
+        Literal["status", "in_band"],
+        Meta(
+            description="`in_band`: errors of /invocations travel under HTTP 200, since AgentCore "
+            "replaces the body of any other status"
+        ),
+    ] = "status"
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        Meta(description="origins of browsers besides our own; comma-separated, `*` for all"),
+    ] = ()
+    capture_content: Annotated[
+        bool, Meta(description="prompts, replies and transcripts in telemetry")
+    ] = False
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="least level that is logged")
+    ] = "info"
+    limits: Limits = Limits()
+    webrtc: WebRtcOptions = WebRtcOptions()
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the tree.
+
+        Raises:
+            SettingsError: a variable is unknown or its value does not fit.
+        """
+        names = {name: path for name, path, _ in variables(cls)}
+        tree: dict[str, Any] = {}
+        for variable, value in environ.items():
+            if not variable.startswith(PREFIX):
+                continue
+            if variable not in names:
+                raise SettingsError(_unknown(variable, names))
+            section, field = names[variable]
+            place = tree if section is None else tree.setdefault(section, {})
+            place[field] = value
+        return _convert(cls, _split_lists(cls, tree))
+
+
+def variables(tree: type[Struct]) -> Iterator[tuple[str, tuple[str | None, str], Any]]:
+    """Yield each variable's name, its place (section or None, field), and its msgspec field."""
+    for field in msgspec.structs.fields(tree):
+        if isinstance(field.type, type) and issubclass(field.type, Struct):
+            for inner in msgspec.structs.fields(field.type):
+                yield PREFIX + inner.name.upper(), (field.name, inner.name), inner
+        else:
+            yield PREFIX + field.name.upper(), (None, field.name), field
+
+
+def markdown_table() -> str:
+    """The settings as a table for the README."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, _, field in variables(Settings):
+        default = msgspec.to_builtins(field.default)
+        shown = f"`{','.join(default) if isinstance(default, list) else default}`"
+        lines.append(
+            f"| `{name}` | {shown if default not in (None, '', []) else 'none'} "
+            f"| {_description(field.type)} |"
+        )
+    return "\n".join(lines)
+
+
+def _description(field_type: Any) -> str:
+    metas = [item for item in get_args(field_type)[1:] if isinstance(item, Meta)]
+    return next((meta.description for meta in metas if meta.description), "")
+
+
+def _split_lists(tree: type[Struct], values: dict[str, Any]) -> dict[str, Any]:
+    """Turn comma-separated text into lists where the field is a tuple."""
+    for name, hint in get_type_hints(tree).items():
+        value = values.get(name)
+        if isinstance(value, dict):
+            _split_lists(hint, value)
+        elif isinstance(value, str) and get_origin(hint) is tuple:
+            values[name] = [item.strip() for item in value.split(",") if item.strip()]
+    return values
+
+
+def _convert(tree: type[Settings], values: dict[str, Any]) -> Settings:
+    try:
+        return msgspec.convert(values, tree, strict=False)
+    except msgspec.ValidationError as error:
+        fault, _, path = str(error).partition(" - at `$.")
+        field = path.rstrip("`").split(".")[-1].split("[")[0]
+        raise SettingsError(f"{PREFIX}{field.upper()}: {fault}") from None
+
+
+def _unknown(variable: str, names: Mapping[str, Any]) -> str:
+    close = get_close_matches(variable, names, n=1)
+    hint = f"did you mean {close[0]}?" if close else "the README lists all settings."
+    return f"{variable}: no such setting; {hint}"
