@@ -255,7 +255,7 @@ def tool_results(message: Mapping[str, Any]) -> list[events.ToolFinished]:
 
 
 def usage_reported(usage: Mapping[str, Any]) -> list[events.Event]:
-    """Give a model call's tokens; Bedrock counts cache tokens beside the input, we count them in."""
+    """Give a model call's tokens; cache tokens are counted into the input."""
     if not usage:
         return []
     cache_read = usage.get("cacheReadInputTokens")

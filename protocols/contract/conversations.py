@@ -80,7 +80,7 @@ class LiveConversation(Turn, Protocol):
         """
         ...
 
-    async def cancel(self) -> None:
+    def cancel(self) -> None:
         """Stop the answer being given, keep the conversation open.
 
         Nothing happens if none is being given.

@@ -1,0 +1,128 @@
+"""Makes the strands agents: one per turn, one per live conversation.
+
+An agent is cheap (a quarter of a millisecond); what lives on is the model, the tools and the
+session's memory.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+from strands import Agent, ModelRetryStrategy
+from strands.bidi import BidiAgent
+from strands.bidi.models import BidiModel
+from strands.bidi.models.model import AudioCapable
+from strands.types.content import Messages
+from strands.types.tools import AgentTool
+
+from gateway.agents.client_tools import ClientToolProxy
+from gateway.models.provider import Models
+from protocols.contract.conversations import SessionKey
+from protocols.contract.errors import Detail, InvalidInput
+from protocols.contract.inputs import ClientTool, LiveOptions, UserTurn
+
+AGENT_NAME = "gateway"
+_ATTEMPTS = 3
+_FIRST_DELAY_SECONDS = 1
+_LONGEST_DELAY_SECONDS = 4
+_DEFAULT_SAMPLE_RATE = 16000
+
+
+class Voice(Struct, frozen=True):
+    """An agent that is ready to be started, and what its model can do. Rates are in hertz."""
+
+    agent: BidiAgent
+    model: str
+    input_sample_rate: int
+    output_sample_rate: int
+    takes_images: bool
+
+
+class AgentFactory:
+    """Makes agents from the models and the tools of this process.
+
+    Args:
+        models: the models, made when they are first needed.
+        tools: the tools every agent has.
+        system_prompt: the instructions every agent has.
+    """
+
+    def __init__(self, models: Models, tools: Sequence[AgentTool], system_prompt: str) -> None:
+        self._models = models
+        self._tools = tuple(tools)
+        self._names = {tool.tool_name for tool in tools}
+        self._system_prompt = system_prompt
+
+    @property
+    def text_name(self) -> str:
+        """Name of the text model."""
+        return self._models.text_name
+
+    async def text(
+        self, session: SessionKey, said: UserTurn, messages: Messages, state: dict[str, Any]
+    ) -> Agent:
+        """Make the agent of one text turn.
+
+        Raises:
+            InvalidInput: a client tool has the name of one of ours, or of another.
+        """
+        tools = [*self._tools, *self._client_tools(said.client_tools)]
+        return Agent(
+            model=await self._models.text(),
+            messages=messages,
+            tools=tools,
+            system_prompt=self._instructions(said.instructions),
+            state=dict(state),
+            callback_handler=None,
+            name=AGENT_NAME,
+            agent_id=AGENT_NAME,
+            retry_strategy=ModelRetryStrategy(
+                max_attempts=_ATTEMPTS,
+                initial_delay=_FIRST_DELAY_SECONDS,
+                max_delay=_LONGEST_DELAY_SECONDS,
+            ),
+            trace_attributes={"session.id": session.id},
+        )
+
+    async def live(self, options: LiveOptions, messages: Messages, state: dict[str, Any]) -> Voice:
+        """Make the agent of one live conversation; its model is not connected yet."""
+        model = await self._models.voice(options)
+        # Constructing an agent reads the tools' schemas; nothing here waits for the network.
+        agent = await asyncio.to_thread(self._bidi_agent, model, options, messages, state)
+        input_rate, output_rate = _sample_rates(model)
+        return Voice(
+            agent, self._models.voice_name, input_rate, output_rate, self._models.voice_takes_images
+        )
+
+    def _bidi_agent(
+        self, model: BidiModel, options: LiveOptions, messages: Messages, state: dict[str, Any]
+    ) -> BidiAgent:
+        return BidiAgent(
+            model=model,
+            messages=messages,
+            tools=list(self._tools),
+            system_prompt=self._instructions(options.instructions),
+            state=dict(state),
+            name=AGENT_NAME,
+            agent_id=AGENT_NAME,
+        )
+
+    def _instructions(self, more: Sequence[str]) -> str:
+        return "\n\n".join(text for text in (self._system_prompt, *more) if text.strip())
+
+    def _client_tools(self, tools: Sequence[ClientTool]) -> Iterator[ClientToolProxy]:
+        taken = set(self._names)
+        for index, tool in enumerate(tools):
+            if tool.name in taken:
+                fault = Detail(f"$.tools[{index}].name", "the name is taken")
+                raise InvalidInput(f"A tool named {tool.name!r} exists already.", [fault])
+            taken.add(tool.name)
+            yield ClientToolProxy(tool)
+
+
+def _sample_rates(model: BidiModel) -> tuple[int, int]:
+    if not isinstance(model, AudioCapable):
+        return _DEFAULT_SAMPLE_RATE, _DEFAULT_SAMPLE_RATE
+    audio = model.get_audio_config()
+    return audio["input"]["sample_rate"], audio["output"]["sample_rate"]

@@ -1,0 +1,226 @@
+"""One strands ``BidiAgent`` as a live conversation.
+
+One task owns it: it starts the agent, drains its events into our own bounded buffer (strands
+keeps one event), feeds it what the user says, and stops it. ``send`` never waits for the model.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
+from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
+from strands.bidi import BidiAgent
+from strands.bidi.types.media import AudioDelta as StrandsAudio
+from strands.types.content import TextBlock
+from strands.types.media import ImageBlock
+
+from gateway.agents.buffer import EventBuffer
+from gateway.agents.factory import Voice
+from gateway.agents.failures import contract_error
+from gateway.agents.history import content_blocks
+from gateway.agents.microphone import Interrupt, Microphone
+from gateway.agents.translation import LiveTranslation
+from gateway.agents.watching import watch_conversation, watch_turn
+from observability.conversations import ConversationObservation
+from observability.turns import TurnObservation
+from protocols.contract.errors import GatewayError, InvalidInput, TimedOut
+from protocols.contract.events import Event, TurnEnded, TurnStarted
+from protocols.contract.inputs import AudioChunk, LiveInput, Media, Text
+
+_log = logging.getLogger(__name__)
+
+_WAITING_EVENTS = 512
+_MICROPHONE_SECONDS = 5
+_BYTES_PER_SAMPLE = 2
+_STOP_SECONDS = 3.0
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A voice model that can be told to stop its answer."""
+
+    async def interrupt(self) -> None:
+        """Stop the answer being given; the model reports it as a barge-in."""
+        ...
+
+
+class LivePlan(Struct, frozen=True, kw_only=True):
+    """What a live conversation needs of its session; see ``TurnPlan``."""
+
+    voice: Voice
+    observe: Callable[[], AbstractContextManager[ConversationObservation]]
+    keep: Callable[[BidiAgent], None]
+    release: Callable[[], None]
+    limit_seconds: float
+    idle_seconds: float
+
+
+class StrandsLive:
+    """A running live conversation; implements the contract's ``LiveConversation``."""
+
+    def __init__(self, plan: LivePlan) -> None:
+        self._plan = plan
+        self._buffer = EventBuffer(_WAITING_EVENTS)
+        second = plan.voice.input_sample_rate * _BYTES_PER_SAMPLE
+        self._microphone = Microphone(_MICROPHONE_SECONDS * second)
+        self._translation = LiveTranslation()
+        self._turn: TurnObservation | None = None
+        self._draining = False
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def model(self) -> str:
+        """Name of the model that answers."""
+        return self._plan.voice.model
+
+    @property
+    def input_sample_rate(self) -> int:
+        """Hertz of the audio that ``send`` takes."""
+        return self._plan.voice.input_sample_rate
+
+    @property
+    def output_sample_rate(self) -> int:
+        """Hertz of the audio in ``AudioDelta`` events."""
+        return self._plan.voice.output_sample_rate
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Yield the events; raises the ``GatewayError`` that ended the conversation, if one did."""
+        while (item := await self._buffer.get()) is not None:
+            if isinstance(item, GatewayError):
+                raise item
+            yield item
+
+    async def send(self, item: LiveInput) -> None:
+        """Say something; audio that waits too long is dropped from its old end.
+
+        Raises:
+            InvalidInput: the model cannot take this, or too much is waiting.
+        """
+        if isinstance(item, Media) and not (item.kind == "image" and self._plan.voice.takes_images):
+            raise InvalidInput(f"This voice model cannot take {item.kind}s. Describe it in words.")
+        self._microphone.put(item)
+
+    def cancel(self) -> None:
+        """Stop the answer being given, keep listening; does nothing if none is being given."""
+        self._microphone.put(Interrupt())
+
+    async def drain(self, seconds: float) -> None:
+        """Let the answer being given end, for so long at most, then hang up."""
+        self._draining = True
+        if self._translation.turn_open:
+            await asyncio.wait({self._task}, timeout=seconds)
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Hang up: stop the model and free the session; idempotent."""
+        self._buffer.close()
+        if self._task.done():
+            return
+        self._task.cancel()
+        await asyncio.wait({self._task}, timeout=2 * _STOP_SECONDS)
+
+    async def _run(self) -> None:
+        last: GatewayError | None = None
+        try:
+            with self._plan.observe() as conversation:
+                last = await self._observed(conversation)
+        finally:
+            self._plan.keep(self._plan.voice.agent)
+            self._plan.release()
+            await self._buffer.put(last)
+            await self._buffer.put(None)
+
+    async def _observed(self, conversation: ConversationObservation) -> GatewayError | None:
+        try:
+            async with asyncio.timeout(self._plan.limit_seconds):
+                await self._converse(conversation)
+        except TimeoutError:
+            return TimedOut("The conversation lasted as long as GATEWAY_LIVE_SECONDS allows.")
+        except Exception as error:  # noqa: BLE001 - the edge of a conversation's task
+            _log.warning("conversation failed: %s", type(error).__name__, exc_info=error)
+            return contract_error(error)
+        return None
+
+    async def _converse(self, conversation: ConversationObservation) -> None:
+        agent = self._plan.voice.agent
+        try:
+            await agent.start()
+            async with asyncio.TaskGroup() as tasks:
+                feeding = tasks.create_task(self._feed())
+                try:
+                    await self._listen(conversation)
+                finally:
+                    feeding.cancel()
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
+        finally:
+            await self._stop()
+
+    async def _listen(self, conversation: ConversationObservation) -> None:
+        """Drain the agent until it ends, or nothing has happened for the idle time."""
+        loop = asyncio.get_running_loop()
+        idle_seconds = self._plan.idle_seconds
+        try:
+            async with asyncio.timeout(idle_seconds) as idle:
+                async for strands_event in self._plan.voice.agent.receive():
+                    for event in self._translation.translate(strands_event):
+                        idle.reschedule(loop.time() + idle_seconds)
+                        self._watch(conversation, event)
+                        await self._buffer.put(event)
+                    if self._draining and not self._translation.turn_open:
+                        return
+        except TimeoutError:
+            if idle.expired():
+                message = "Nothing was said for as long as GATEWAY_IDLE_SECONDS allows."
+                raise TimedOut(message) from None
+            raise
+
+    async def _feed(self) -> None:
+        while True:
+            item = await self._microphone.get()
+            match item:
+                case AudioChunk():
+                    audio = StrandsAudio(format="pcm", source={"bytes": item.pcm})
+                    await self._plan.voice.agent.send(audio)
+                case Text():
+                    await self._plan.voice.agent.send(TextBlock(item.text))
+                case Media():
+                    await self._plan.voice.agent.send(_image(item))
+                case Interrupt():
+                    await self._interrupt()
+
+    async def _interrupt(self) -> None:
+        model = self._plan.voice.agent.model
+        if isinstance(model, Interruptible):
+            await model.interrupt()
+            return
+        for event in self._translation.interrupted():
+            await self._buffer.put(event)
+
+    def _watch(self, conversation: ConversationObservation, event: Event) -> None:
+        match event:
+            case TurnStarted():
+                self._turn = conversation.turn(event.turn_id)
+            case TurnEnded():
+                if self._turn is not None:
+                    self._turn.ended("ok" if event.outcome == "completed" else "cancelled")
+                self._turn = None
+            case _:
+                watch_conversation(conversation, event)
+                if self._turn is not None:
+                    watch_turn(self._turn, event)
+
+    async def _stop(self) -> None:
+        """Stop the agent within a bound: a dead peer must not hold the session."""
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self._plan.voice.agent.stop()
+        except Exception as error:  # noqa: BLE001 - strands reports every fault of a dead stream here
+            _log.info("stopping the voice model failed: %s", type(error).__name__)
+
+
+def _image(media: Media) -> ImageBlock:
+    block = content_blocks([media])[0]["image"]
+    return ImageBlock(format=block["format"], source=block["source"])

@@ -1,0 +1,72 @@
+"""What the user says, on its way to the model (pure but for the wake-up).
+
+The model may connect or restart for seconds: audio waits here, and beyond a few seconds the
+oldest is dropped and counted, so that the model hears what is said now. Messages are never
+dropped; too many are refused.
+"""
+
+import asyncio
+from collections import deque
+
+from msgspec import Struct
+
+from protocols.contract.errors import InvalidInput
+from protocols.contract.inputs import AudioChunk, Media, Text
+
+_MESSAGES = 64
+
+
+class Interrupt(Struct, frozen=True):
+    """The answer being given is to be stopped."""
+
+
+type Said = AudioChunk | Text | Media | Interrupt
+
+
+class Microphone:
+    """A bounded queue of inputs with one reader.
+
+    Args:
+        most_bytes: how much audio may wait.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self.dropped_bytes = 0
+        self._most_bytes = most_bytes
+        self._audio_bytes = 0
+        self._items: deque[Said] = deque()
+        self._filled = asyncio.Event()
+
+    def put(self, item: Said) -> None:
+        """Add an input.
+
+        Raises:
+            InvalidInput: too many messages wait.
+        """
+        if isinstance(item, AudioChunk):
+            self._audio_bytes += len(item.pcm)
+        elif len(self._items) - self._chunks() >= _MESSAGES:
+            raise InvalidInput("Too many messages wait for the model. Send fewer at a time.")
+        self._items.append(item)
+        self._drop_oldest()
+        self._filled.set()
+
+    async def get(self) -> Said:
+        """Take the oldest input; waits while there is none."""
+        while not self._items:
+            self._filled.clear()
+            await self._filled.wait()
+        item = self._items.popleft()
+        if isinstance(item, AudioChunk):
+            self._audio_bytes -= len(item.pcm)
+        return item
+
+    def _drop_oldest(self) -> None:
+        while self._audio_bytes > self._most_bytes:
+            oldest = next(item for item in self._items if isinstance(item, AudioChunk))
+            self._items.remove(oldest)
+            self._audio_bytes -= len(oldest.pcm)
+            self.dropped_bytes += len(oldest.pcm)
+
+    def _chunks(self) -> int:
+        return sum(isinstance(item, AudioChunk) for item in self._items)

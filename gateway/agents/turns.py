@@ -1,0 +1,168 @@
+"""One question to a strands ``Agent`` and the events that answer it.
+
+A turn owns one task and one bounded queue. The task never runs in the caller's scope: closing a
+response must not land inside strands' clean-up. A slow reader fills the queue and so slows the
+model; a reader that goes away closes the turn.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, aclosing
+from typing import Any, cast
+
+from msgspec import Struct
+from strands import Agent
+from strands.types.content import Messages
+from strands.types.exceptions import MaxTokensReachedException
+
+from gateway.agents.failures import contract_error
+from gateway.agents.history import content_blocks, repaired, to_strands
+from gateway.agents.translation import TextTranslation
+from gateway.agents.watching import watch_turn
+from observability.turns import TurnObservation
+from protocols.contract.errors import GatewayError, TimedOut
+from protocols.contract.events import Event, TurnEnded
+from protocols.contract.inputs import Message, UserTurn
+
+_log = logging.getLogger(__name__)
+
+QUEUE_EVENTS = 64
+_CANCEL_GRACE_SECONDS = 2.0
+_CLOSE_SECONDS = 5.0
+
+
+class TurnPlan(Struct, frozen=True, kw_only=True):
+    """What a turn needs of its session.
+
+    ``agent`` makes the agent for a history; ``observe`` watches the turn; ``keep`` takes the
+    history and the state that the turn left; ``release`` frees the session, exactly once and
+    whatever happened.
+    """
+
+    said: UserTurn
+    history: Messages
+    agent: Callable[[Messages], Awaitable[Agent]]
+    observe: Callable[[], AbstractContextManager[TurnObservation]]
+    keep: Callable[[Agent], None]
+    release: Callable[[], None]
+    limit_seconds: float
+    unseen: tuple[Message, ...] = ()
+
+
+class StrandsTurn:
+    """A running turn; implements the contract's ``TextTurn``."""
+
+    def __init__(self, plan: TurnPlan) -> None:
+        self._plan = plan
+        self._queue: asyncio.Queue[Event | GatewayError | None] = asyncio.Queue(QUEUE_EVENTS)
+        self._cancel_signal = threading.Event()
+        self._cancelled = False
+        self._closed = False
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def unseen(self) -> tuple[Message, ...]:
+        """What other wires said since the client that owns the history was last told."""
+        return self._plan.unseen
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Yield the events; raises the ``GatewayError`` that ended the turn, if one did."""
+        while (item := await self._queue.get()) is not None:
+            if isinstance(item, GatewayError):
+                raise item
+            yield item
+
+    def cancel(self) -> None:
+        """Ask the turn to end as ``cancelled``; it is forced to if the model does not heed."""
+        if self._cancelled or self._task.done():
+            return
+        self._cancelled = True
+        self._cancel_signal.set()
+        asyncio.get_running_loop().call_later(_CANCEL_GRACE_SECONDS, self._task.cancel)
+
+    async def aclose(self) -> None:
+        """Stop the turn and wait until its session is free; idempotent."""
+        self._closed = True
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        if self._task.done():
+            return
+        self._cancel_signal.set()
+        done, _ = await asyncio.wait({self._task}, timeout=_CANCEL_GRACE_SECONDS)
+        if not done:
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=_CLOSE_SECONDS)
+
+    async def drain(self, seconds: float) -> None:
+        """Let the turn end by itself for so long, then stop it."""
+        await asyncio.wait({self._task}, timeout=seconds)
+        if not self._task.done():
+            self.cancel()
+            await asyncio.wait({self._task}, timeout=_CANCEL_GRACE_SECONDS + _CLOSE_SECONDS)
+
+    async def _run(self) -> None:
+        """Answer, free the session, and only then say that the turn is over.
+
+        A client may begin its next turn the moment it reads the last event.
+        """
+        last: Event | GatewayError | None = None
+        try:
+            with self._plan.observe() as observation:
+                last = await self._observed(observation)
+        finally:
+            self._plan.release()
+            if last is not None:
+                await self._put(last)
+            await self._put(None)
+
+    async def _observed(self, observation: TurnObservation) -> Event | GatewayError:
+        try:
+            async with asyncio.timeout(self._plan.limit_seconds):
+                ended = await self._answer(observation)
+        except asyncio.CancelledError:
+            observation.ended("cancelled")
+            if not self._cancelled:
+                raise
+            return TurnEnded("cancelled", "cancelled")
+        except TimeoutError:
+            observation.ended("timeout")
+            return TimedOut("The turn took longer than GATEWAY_TURN_SECONDS allows.")
+        except Exception as error:  # noqa: BLE001 - the edge of a turn's task
+            observation.ended("server_error")
+            _log.warning("turn failed: %s", type(error).__name__, exc_info=error)
+            return contract_error(error)
+        observation.ended("ok" if ended.outcome == "completed" else "cancelled")
+        return ended
+
+    async def _answer(self, observation: TurnObservation) -> TurnEnded:
+        said = self._plan.said
+        agent = await self._plan.agent(self._messages())
+        translation = TextTranslation({tool.name for tool in said.client_tools})
+        prompt = content_blocks(said.content) or None
+        stream = agent.stream_async(prompt, cancel_signal=self._cancel_signal)
+        ended = TurnEnded("cancelled", "cancelled")
+        try:
+            # The type says iterator; it is a generator, and has to be closed.
+            async with aclosing(cast(Any, stream)) as strands_events:
+                async for strands_event in strands_events:
+                    for event in translation.translate(strands_event):
+                        if isinstance(event, TurnEnded):
+                            ended = event
+                            continue
+                        watch_turn(observation, event)
+                        await self._put(event)
+        except MaxTokensReachedException:
+            ended = TurnEnded(stop_reason="max_tokens")
+        self._plan.keep(agent)
+        return ended
+
+    def _messages(self) -> Messages:
+        if self._plan.said.history is None:
+            return repaired(self._plan.history)
+        return repaired(to_strands((*self._plan.said.history, *self._plan.unseen)))
+
+    async def _put(self, item: Event | GatewayError | None) -> None:
+        if not self._closed:
+            await self._queue.put(item)

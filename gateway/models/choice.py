@@ -1,0 +1,24 @@
+"""What a provider's factory is told: which model, and how it should sound."""
+
+from msgspec import Struct
+
+
+class ModelChoice(Struct, frozen=True, kw_only=True):
+    """One choice of a model; None and empty text leave it to the provider.
+
+    ``setting`` is the form of the settings: a provider's name, and after a slash the model id.
+    """
+
+    setting: str
+    voice: str = ""
+    language: str = "en-US"
+
+    @property
+    def provider(self) -> str:
+        """Name of the provider."""
+        return self.setting.partition("/")[0]
+
+    @property
+    def model_id(self) -> str | None:
+        """The provider's name of the model, if one was chosen."""
+        return self.setting.partition("/")[2] or None
