@@ -1,0 +1,226 @@
+"""When each event of a live conversation may go out to the listener.
+
+Models make speech far faster than it is heard. The pacer holds it back, so that an interruption has
+little to take back, and keeps everything else in its place behind the speech before it. Pure: the
+time is passed in as seconds of a monotonic clock.
+
+Invariants:
+    * order is kept, except that ``SpeechStarted``, ``SpeechStopped`` and ``BargeIn`` go first;
+    * a ``TurnEnded`` leaves when everything sent has been heard: a run is over when it was heard;
+    * after ``cut``, nothing of a message that was being said leaves any more, and the turns it
+      belongs to end as ``cancelled``;
+    * nothing is dropped otherwise: ``is_full`` asks the reader to stop taking events.
+"""
+
+from collections import deque
+
+import msgspec
+from msgspec import Struct
+
+from protocols.contract.events import (
+    AudioDelta,
+    BargeIn,
+    Event,
+    ReasoningDelta,
+    SpeechStarted,
+    SpeechStopped,
+    TextDelta,
+    Transcript,
+    TurnEnded,
+    TurnStarted,
+)
+from protocols.live.playhead import Playhead
+
+_BYTES_PER_SAMPLE = 2
+_LONGEST_PIECE_SECONDS = 0.1
+_MOST_WAITING_EVENTS = 4096
+_MOST_CUT_MESSAGES = 256
+_ROUNDING_SECONDS = 1e-6
+
+
+class Pace(Struct, frozen=True, kw_only=True):
+    """How far ahead of the listener a wire runs.
+
+    ``most_waiting_seconds`` of speech wait here before the conversation is not read any further.
+    Speech of the user that goes on for ``speech_cuts_after_seconds`` over the assistant's voice is
+    an interruption even if the model does not say so: most models are long done with a turn while
+    it is still being heard.
+    """
+
+    ahead_seconds: float = 1.0
+    reported_ahead_seconds: float | None = 0.4
+    most_waiting_seconds: float = 120.0
+    speech_cuts_after_seconds: float = 0.2
+
+
+class _Waiting(Struct, frozen=True):
+    turn: int
+    event: Event
+    seconds: float = 0.0
+
+
+class Pacer:
+    """The ordered queue between a conversation and its wire."""
+
+    def __init__(self, sample_rate: int, pace: Pace) -> None:
+        self._sample_rate = sample_rate
+        self._pace = pace
+        self._playhead = Playhead(pace.ahead_seconds, pace.reported_ahead_seconds)
+        self._queue: deque[_Waiting] = deque()
+        self._urgent: deque[Event] = deque()
+        self._waiting_seconds = 0.0
+        self._turn = 0
+        self._voiced_turns: set[int] = set()
+        self._cut_turns: set[int] = set()
+        self._messages: dict[str, int] = {}  # what the assistant says in turns not over yet
+        self._cut_messages: dict[str, None] = {}  # ordered, so that the oldest can be forgotten
+        self._speech_since: float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing waits."""
+        return not self._queue and not self._urgent
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether the reader should stop taking events for now."""
+        return (
+            self._waiting_seconds >= self._pace.most_waiting_seconds
+            or len(self._queue) + len(self._urgent) >= _MOST_WAITING_EVENTS
+        )
+
+    def push(self, event: Event, now: float) -> None:
+        """Take an event of the conversation."""
+        match event:
+            case SpeechStarted():
+                self._speech_since = now
+                self._urgent.append(event)
+            case SpeechStopped():
+                self._speech_since = None
+                self._urgent.append(event)
+            case BargeIn():
+                self.cut(now)
+                self._urgent.append(event)
+            case AudioDelta():
+                self._push_audio(event)
+            case TurnStarted():
+                self._turn += 1
+                self._queue.append(_Waiting(self._turn, event))
+            case _:
+                self._push_words(event, now)
+
+    def take(self, now: float) -> Event | None:
+        """Give the next event that may go out now."""
+        self._notice_interruption(now)
+        if self._urgent:
+            return self._urgent.popleft()
+        if not self._queue or self._head_in_seconds(now) > _ROUNDING_SECONDS:
+            return None
+        waiting = self._queue.popleft()
+        if isinstance(waiting.event, AudioDelta):
+            self._waiting_seconds -= waiting.seconds
+            self._playhead.send(waiting.event.message_id, waiting.seconds, now)
+        elif isinstance(waiting.event, TurnEnded):
+            return self._end(waiting.turn, waiting.event)
+        return waiting.event
+
+    def wait_seconds(self, now: float) -> float | None:
+        """How long until ``take`` may give something again; None: not before the next push."""
+        waits = [0.0] if self._urgent else []
+        if self._queue:
+            waits.append(self._head_in_seconds(now))
+        if self._speech_since is not None and self._is_unheard(now):
+            due = self._speech_since + self._pace.speech_cuts_after_seconds
+            waits.append(max(0.0, due - now))
+        return min(waits, default=None)
+
+    def played(self, message_id: str | None, played_seconds: float, now: float) -> None:
+        """Take the listener's report of what was heard of a message (None: of the last one)."""
+        self._playhead.report(message_id, played_seconds, now)
+
+    def cut(self, now: float) -> bool:
+        """Drop the speech that has not been heard.
+
+        Tells whether a turn was being said aloud.
+        """
+        if not self._voiced_turns:
+            return False
+        for message_id, turn in self._messages.items():
+            if turn in self._voiced_turns:
+                self._cut_messages[message_id] = None
+        while len(self._cut_messages) > _MOST_CUT_MESSAGES:
+            del self._cut_messages[next(iter(self._cut_messages))]
+        self._queue = deque(w for w in self._queue if not self._is_cut(w.event))
+        self._waiting_seconds = sum(w.seconds for w in self._queue)
+        self._cut_turns |= self._voiced_turns
+        self._voiced_turns.clear()
+        self._playhead.drop(now)
+        return True
+
+    def _push_audio(self, event: AudioDelta) -> None:
+        if self._is_cut(event):
+            return
+        self._messages[event.message_id] = self._turn
+        self._voiced_turns.add(self._turn)
+        step = round(self._longest_piece_seconds * self._sample_rate) * _BYTES_PER_SAMPLE
+        for start in range(0, len(event.pcm), step):
+            pcm = event.pcm[start : start + step]
+            seconds = len(pcm) / _BYTES_PER_SAMPLE / self._sample_rate
+            piece = AudioDelta(event.message_id, pcm)
+            self._queue.append(_Waiting(self._turn, piece, seconds))
+            self._waiting_seconds += seconds
+
+    def _push_words(self, event: Event, now: float) -> None:
+        if self._is_cut(event):
+            return
+        if isinstance(event, Transcript) and event.role == "assistant":
+            self._messages[event.message_id] = self._turn
+        elif isinstance(event, Transcript) and event.delta and self._is_talked_over(now):
+            self._interrupt(now)
+        self._queue.append(_Waiting(self._turn, event))
+
+    def _end(self, turn: int, event: TurnEnded) -> TurnEnded:
+        self._messages = {key: of for key, of in self._messages.items() if of != turn}
+        self._voiced_turns.discard(turn)
+        if turn not in self._cut_turns:
+            return event
+        self._cut_turns.discard(turn)
+        return msgspec.structs.replace(event, outcome="cancelled")
+
+    def _head_in_seconds(self, now: float) -> float:
+        head = self._queue[0]
+        if isinstance(head.event, AudioDelta):
+            return self._playhead.room_in_seconds(head.seconds, now)
+        if isinstance(head.event, TurnEnded):
+            return self._playhead.heard_in_seconds(now)
+        return 0.0
+
+    def _notice_interruption(self, now: float) -> None:
+        if self._speech_since is None or not self._is_unheard(now):
+            return
+        if now - self._speech_since >= self._pace.speech_cuts_after_seconds:
+            self._speech_since = None
+            self._interrupt(now)
+
+    def _interrupt(self, now: float) -> None:
+        if self.cut(now):
+            self._urgent.append(BargeIn())
+
+    def _is_talked_over(self, now: float) -> bool:
+        # Words of the user in a later turn than the voice that is still being heard. Words of the
+        # same turn are no sign: some services transcribe the question while they answer it.
+        return self._is_unheard(now) and self._turn not in self._voiced_turns
+
+    def _is_unheard(self, now: float) -> bool:
+        return self._waiting_seconds > 0 or not self._playhead.is_heard(now)
+
+    def _is_cut(self, event: Event) -> bool:
+        match event:
+            case AudioDelta() | TextDelta() | ReasoningDelta() | Transcript(role="assistant"):
+                return event.message_id in self._cut_messages
+            case _:
+                return False
+
+    @property
+    def _longest_piece_seconds(self) -> float:
+        return min(_LONGEST_PIECE_SECONDS, self._pace.ahead_seconds)
