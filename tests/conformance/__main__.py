@@ -1,0 +1,47 @@
+"""Checks any running deployment from outside: ``python tests/conformance http://host:port``.
+
+Prints one line a check and a summary per protocol; writes ``reports/conformance.xml`` (JUnit) and
+``reports/conformance.json``. ``CONFORMANCE_TOKEN`` is sent as the bearer token.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> int:
+    """Run the checks against the URL of the command line."""
+    sys.path.insert(0, str(ROOT))
+    from tests.conformance.report import (
+        Report,  # the repository is no package, so its root comes first
+    )
+
+    if len(sys.argv) != 2 or not sys.argv[1].startswith(("http://", "https://")):
+        sys.stderr.write("usage: python tests/conformance http://host:port\n")
+        return 2
+    os.environ["CONFORMANCE_URL"] = sys.argv[1]
+    reports = ROOT / "reports"
+    reports.mkdir(exist_ok=True)
+    report = Report(sys.argv[1], reports / "conformance.json")
+    return pytest.main(
+        [
+            str(ROOT / "tests" / "conformance"),
+            f"--rootdir={ROOT}",
+            f"--config-file={ROOT / 'pyproject.toml'}",
+            "--quiet",
+            "--no-header",
+            "--tb=short",
+            "-p",
+            "no:cacheprovider",
+            f"--junitxml={reports / 'conformance.xml'}",
+        ],
+        plugins=[report],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
