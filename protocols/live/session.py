@@ -1,14 +1,13 @@
 """One live conversation on one wire: the shell around ``Pacer`` and ``Dialogue``.
 
 Above: a wire that decodes what its client sends and implements ``Outlet``. Below: a
-``LiveConversation``. Queues: sound of the user waits at most two seconds, then the oldest is
-dropped and counted; what the model makes waits in the pacer, which slows the model when full.
-Everything that leaves passes one lock, so that it leaves in the order of its numbers.
+``LiveConversation``. What the user says goes straight to the conversation, which never waits and
+bounds it; what the model makes waits in the pacer, which slows the model when full. Everything
+that leaves passes one lock, so that it leaves in the order of its numbers.
 """
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -43,7 +42,6 @@ from protocols.live.pacing import Pace, Pacer
 from protocols.live.racing import first_of
 
 _BYTES_PER_SAMPLE = 2
-_MOST_UNHEARD_SECONDS = 2.0
 _SHORTEST_WAIT_SECONDS = 0.001
 
 
@@ -101,22 +99,12 @@ class LiveSession:
         self._clock = clock
         self._hearing = Resampler(self._sample_rates.input, native.input)
         self._voice = Resampler(native.output, self._sample_rates.output)
-        self._unheard: deque[bytes] = deque()
-        self._unheard_bytes = 0
-        self._most_unheard_bytes = int(_MOST_UNHEARD_SECONDS * native.input) * _BYTES_PER_SAMPLE
-        self._dropped_bytes = 0
-        self._heard = asyncio.Event()
         self._changed = asyncio.Event()
         self._has_room = asyncio.Event()
         self._conversation_over = False
         self._stopped = False
         self._draining = False
         self._lock = asyncio.Lock()
-
-    @property
-    def dropped_seconds(self) -> float:
-        """How much of the user's sound was dropped because the conversation did not take it."""
-        return self._dropped_bytes / _BYTES_PER_SAMPLE / self._conversation.input_sample_rate
 
     async def run(self) -> EndReason:
         """Greet the client and serve until the conversation is over; says why it ended.
@@ -125,7 +113,7 @@ class LiveSession:
             GatewayError: the conversation failed. ``fail`` tells the client.
         """
         await self.announce()
-        await first_of(self._listen(), self._feed(), self._speak())
+        await first_of(self._listen(), self._speak())
         reason: EndReason = "stopped" if self._stopped else "ended"
         if self._draining and not self._stopped:
             reason = "draining"
@@ -142,11 +130,11 @@ class LiveSession:
             )
         )
 
-    def hear(self, pcm: bytes) -> None:
-        """Take sound of the user: PCM16 at the wire's input rate. Never waits.
+    async def hear(self, pcm: bytes) -> None:
+        """Take sound of the user: PCM16 at the wire's input rate. Never waits for the model.
 
         Raises:
-            InvalidInput: not a whole number of samples.
+            InvalidInput: not a whole number of samples, or the model takes no sound.
         """
         if len(pcm) % _BYTES_PER_SAMPLE:
             raise InvalidInput(
@@ -154,15 +142,8 @@ class LiveSession:
                 "Send whole samples in each frame."
             )
         sound = self._hearing.feed(pcm)
-        if not sound:
-            return
-        self._unheard.append(sound)
-        self._unheard_bytes += len(sound)
-        while self._unheard_bytes > self._most_unheard_bytes and len(self._unheard) > 1:
-            oldest = self._unheard.popleft()
-            self._unheard_bytes -= len(oldest)
-            self._dropped_bytes += len(oldest)
-        self._heard.set()
+        if sound:
+            await self._conversation.send(AudioChunk(sound))
 
     async def receive(self, message: ClientMessage) -> None:  # noqa: C901 - one arm a message
         """Do what a message of the client asks for.
@@ -177,7 +158,7 @@ class LiveSession:
             case InputImage():
                 await self._conversation.send(Media("image", message.mime_type, message.data))
             case InputAudio():
-                self.hear(message.data)
+                await self.hear(message.data)
             case Playback():
                 self._note_playback(message)
             case ResponseCancel():
@@ -256,16 +237,6 @@ class LiveSession:
         if not self._pacer.is_full:
             self._has_room.set()
         return True
-
-    async def _feed(self) -> None:
-        """Sound of the user → conversation."""
-        while True:
-            await self._heard.wait()
-            self._heard.clear()
-            while self._unheard:
-                sound = self._unheard.popleft()
-                self._unheard_bytes -= len(sound)
-                await self._conversation.send(AudioChunk(sound))
 
     def _is_over(self) -> bool:
         if self._stopped or (self._draining and not self._dialogue.is_in_run):
