@@ -1,0 +1,1 @@
+"""The commands beside ``serve``: clients of every wire, and what tells about an installation."""

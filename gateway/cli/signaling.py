@@ -1,0 +1,83 @@
+"""The signaling requests of WebRTC, as a client makes them: ``{"action": …, "data": …}``."""
+
+from typing import Any
+
+import httpx
+import msgspec
+from aiortc import RTCIceServer
+from msgspec import Struct
+
+from gateway.cli.address import Address
+from gateway.cli.client import SESSION_HEADER, described, reaching, refusal
+from gateway.cli.failures import CommandFailed
+
+
+class IceServer(Struct, frozen=True):
+    """A STUN or TURN server, as ``ice_config`` gives it."""
+
+    urls: str | list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+class IceConfiguration(Struct, frozen=True):
+    """The answer of ``ice_config``."""
+
+    ice_servers: list[IceServer] = msgspec.field(name="iceServers", default_factory=list)
+
+
+class SdpAnswer(Struct, frozen=True):
+    """The answer of ``offer``."""
+
+    pc_id: str
+    sdp: str
+
+
+class _Refusal(Struct, frozen=True):
+    error: str | None = None
+    code: str = ""
+
+
+class Signaling:
+    """Makes the requests of one call."""
+
+    def __init__(self, client: httpx.AsyncClient, address: Address, session: str) -> None:
+        self._client = client
+        self._address = address
+        self._session = session
+
+    async def ice_servers(self) -> list[RTCIceServer]:
+        """Ask which STUN and TURN servers to use."""
+        configuration = await self._request("ice_config", {}, IceConfiguration)
+        return [
+            RTCIceServer(urls=given.urls, username=given.username, credential=given.credential)
+            for given in configuration.ice_servers
+        ]
+
+    async def offer(self, sdp: str) -> SdpAnswer:
+        """Exchange the descriptions."""
+        data = {"sdp": sdp, "type": "offer", "sessionId": self._session}
+        return await self._request("offer", data, SdpAnswer)
+
+    async def disconnect(self, pc_id: str) -> None:
+        """Hang up."""
+        await self._request("disconnect", {"pc_id": pc_id}, Struct)
+
+    async def _request[Answer](
+        self, action: str, data: dict[str, Any], kind: type[Answer]
+    ) -> Answer:
+        with reaching(self._address):
+            response = await self._client.post(
+                self._address.invocations,
+                json={"action": action, "data": data},
+                headers={SESSION_HEADER: self._session},
+            )
+        if response.status_code != 200:
+            raise refusal(response.status_code, response.content)
+        try:
+            refused = msgspec.json.decode(response.content, type=_Refusal)
+            if refused.error is not None:
+                raise described(refused.error, refused.code, action)
+            return msgspec.json.decode(response.content, type=kind)
+        except msgspec.MsgspecError:
+            raise CommandFailed(f"{self._address.base} does not speak WebRTC signaling") from None
