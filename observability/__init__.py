@@ -1,0 +1,1 @@
+"""Traces, metrics, logs and dashboards. Knows opentelemetry only; free when telemetry is off."""
