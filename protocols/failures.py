@@ -1,7 +1,8 @@
 """The one table that says how each error shows on each wire.
 
-A new wire adds a field to ``Failure``; the type checker then asks for its value in every row. An error that
-is not in the table is ours: it shows as ``INTERNAL_ERROR`` and its text never leaves the process.
+A new wire adds a field to ``Failure``; the type checker then asks for its value in every row. An
+error that is not in the table is ours: it shows as ``INTERNAL_ERROR`` and its text never leaves
+the process.
 """
 
 from collections.abc import Mapping
@@ -15,9 +16,9 @@ from protocols.contract import errors
 class Failure(Struct, frozen=True):
     """How one kind of error shows.
 
-    ``code`` is stable and the same on every wire; where AgentCore's AG-UI contract names a code, it is that
-    one. ``http`` is a status, ``websocket_close`` a close code (RFC 6455 section 7.4), ``retryable`` tells whether
-    the same request may succeed later.
+    ``code`` is stable and the same on every wire; where AgentCore's AG-UI contract names a code,
+    it is that one. ``http`` is a status, ``websocket_close`` a close code (RFC 6455 section 7.4),
+    ``retryable`` tells whether the same request may succeed later.
     """
 
     code: str
@@ -30,6 +31,7 @@ FAILURES: Mapping[type[errors.GatewayError], Failure] = {
     errors.InvalidInput: Failure("VALIDATION_ERROR", 400, 1003, False),
     errors.TooLarge: Failure("PAYLOAD_TOO_LARGE", 413, 1009, False),
     errors.NotSupported: Failure("UNSUPPORTED_MEDIA_TYPE", 415, 1003, False),
+    errors.NotAcceptable: Failure("NOT_ACCEPTABLE", 406, 1003, False),
     errors.NotAuthorized: Failure("UNAUTHORIZED", 401, 1008, False),
     errors.NotFound: Failure("NOT_FOUND", 404, 1008, False),
     errors.SessionBusy: Failure("SESSION_BUSY", 409, 1008, True),
@@ -59,7 +61,10 @@ def message_of(error: BaseException) -> str:
 
 
 def error_object(error: BaseException) -> dict[str, Any]:
-    """The error as every wire shows it: ``error``, ``code``, ``retryable`` and, if any, ``details``."""
+    """The error as every wire shows it:
+
+    ``error``, ``code``, ``retryable`` and, if any, ``details``.
+    """
     failure = failure_of(error)
     shown: dict[str, Any] = {
         "error": message_of(error),

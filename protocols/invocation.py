@@ -1,7 +1,7 @@
 """How the wires share one door, ``POST /invocations``.
 
-Above: the door in ``protocols.routes``. Below: one ``InvocationProtocol`` per wire. Choosing is pure: the first
-in the list that accepts gets the request.
+Above: the door in ``protocols.routes``. Below: one ``InvocationProtocol`` per wire. Choosing is
+pure: the first in the list that accepts gets the request.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,8 +18,9 @@ from protocols.contract.inputs import Json
 class Invocation(Struct, frozen=True):
     """One request, read whole.
 
-    ``content_type`` is the bare media type in lower case, empty if not sent; ``document`` is the decoded body if
-    it is JSON and None otherwise. ``session_given`` tells whether the caller named the session in the header.
+    ``content_type`` is the bare media type in lower case, empty if not sent; ``document`` is the
+    decoded body if it is JSON and None otherwise. ``session_given`` tells whether the caller
+    named the session in the header.
     """
 
     content_type: str
@@ -28,7 +29,7 @@ class Invocation(Struct, frozen=True):
     document: Json
     session: SessionKey
     session_given: bool
-    content_type_parameters: str = ""
+    full_content_type: str = ""
 
 
 class InvocationProtocol(Protocol):

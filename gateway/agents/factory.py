@@ -67,7 +67,7 @@ class AgentFactory:
         Raises:
             InvalidInput: a client tool has the name of one of ours, or of another.
         """
-        tools = [*self._tools, *self._client_tools(said.client_tools)]
+        tools: list[Any] = [*self._tools, *self._client_tools(said.client_tools)]
         return Agent(
             model=await self._models.text(),
             messages=messages,

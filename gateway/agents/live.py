@@ -102,6 +102,10 @@ class StrandsLive:
             raise InvalidInput(f"This voice model cannot take {item.kind}s. Describe it in words.")
         self._microphone.put(item)
 
+    async def taken(self) -> None:
+        """Wait until the model has taken all that was sent."""
+        await self._microphone.taken()
+
     def cancel(self) -> None:
         """Stop the answer being given, keep listening; does nothing if none is being given."""
         self._microphone.put(Interrupt())
@@ -116,6 +120,7 @@ class StrandsLive:
     async def aclose(self) -> None:
         """Hang up: stop the model and free the session; idempotent."""
         self._buffer.close()
+        self._microphone.close()
         if self._task.done():
             return
         self._task.cancel()
@@ -127,6 +132,7 @@ class StrandsLive:
             with self._plan.observe() as conversation:
                 last = await self._observed(conversation)
         finally:
+            self._microphone.close()
             self._plan.keep(self._plan.voice.agent)
             self._plan.release()
             await self._buffer.put(last)
@@ -190,6 +196,7 @@ class StrandsLive:
                     await self._plan.voice.agent.send(_image(item))
                 case Interrupt():
                     await self._interrupt()
+            self._microphone.done()
 
     async def _interrupt(self) -> None:
         model = self._plan.voice.agent.model

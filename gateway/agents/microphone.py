@@ -36,6 +36,9 @@ class Microphone:
         self._audio_bytes = 0
         self._items: deque[Said] = deque()
         self._filled = asyncio.Event()
+        self._all_taken = asyncio.Event()
+        self._all_taken.set()
+        self._closed = False
 
     def put(self, item: Said) -> None:
         """Add an input.
@@ -50,6 +53,8 @@ class Microphone:
         self._items.append(item)
         self._drop_oldest()
         self._filled.set()
+        if not self._closed:
+            self._all_taken.clear()
 
     async def get(self) -> Said:
         """Take the oldest input; waits while there is none."""
@@ -60,6 +65,20 @@ class Microphone:
         if isinstance(item, AudioChunk):
             self._audio_bytes -= len(item.pcm)
         return item
+
+    def done(self) -> None:
+        """The reader is through with what it got."""
+        if not self._items:
+            self._all_taken.set()
+
+    async def taken(self) -> None:
+        """Wait until the reader is through with all that was put, or will never be."""
+        await self._all_taken.wait()
+
+    def close(self) -> None:
+        """Nobody reads any more."""
+        self._closed = True
+        self._all_taken.set()
 
     def _drop_oldest(self) -> None:
         while self._audio_bytes > self._most_bytes:

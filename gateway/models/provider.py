@@ -8,11 +8,14 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 from strands.bidi.models import BidiModel
 from strands.models import Model
 
+from gateway.models.cascade.model import CascadeModel
 from gateway.models.choice import ModelChoice
+from gateway.models.offline.speech import SpeechEngines
 from gateway.settings import Settings, SettingsError
 from protocols.contract.inputs import LiveOptions
 
@@ -102,7 +105,7 @@ class Models:
     def speech(self) -> SpeechEngines | None:
         """The embedded speech engines, if the voice model uses them; not loaded by asking."""
         if self._voice_provider.embedded_speech and self._speech is None:
-            self._speech = SpeechEngines(most_voices=self._settings.limits.max_voices)
+            self._speech = SpeechEngines(maximum_voices=self._settings.limits.max_voices)
         return self._speech
 
     async def text(self) -> Model:
@@ -124,9 +127,9 @@ class Models:
             language=options.language or self._settings.language,
         )
         provider = self._voice_provider
-        if provider.voice is not None:
-            factory: VoiceFactory = _load(provider.voice)
-            return await asyncio.to_thread(factory, choice)
+        reference = provider.voice
+        if reference is not None:
+            return await asyncio.to_thread(lambda: _voice_factory(reference)(choice))
         return await self._embedded_voice(provider, choice)
 
     async def aclose(self) -> None:
@@ -138,15 +141,40 @@ class Models:
     def _voice_provider(self) -> ModelProvider:
         return PROVIDERS[ModelChoice(setting=self._settings.voice_model).provider]
 
+    async def _embedded_voice(self, provider: ModelProvider, choice: ModelChoice) -> BidiModel:
+        """Give a text model the embedded ears and voice."""
+        text = await self.text() if provider.text is None else await self._own_text(provider)
+        speech = self.speech
+        if speech is None:
+            raise SettingsError(f"{provider.name} has no voice")
+        return CascadeModel(
+            text, speech, voice=choice.voice or None, language=choice.language or None
+        )
+
+    async def _own_text(self, provider: ModelProvider) -> Model:
+        if self._settings.text_model == provider.name:
+            return await self.text()
+        return await self._make_text(provider.name)
+
     async def _make_text(self, setting: str) -> Model:
         choice = ModelChoice(setting=setting)
         reference = PROVIDERS[choice.provider].text
         if reference is None:
             raise SettingsError(f"{choice.provider} has no text model")
-        factory: TextFactory = _load(reference)
-        return await asyncio.to_thread(factory, choice)
+        return await asyncio.to_thread(lambda: _text_factory(reference)(choice))
+
+
+def _text_factory(reference: str) -> TextFactory:
+    factory: TextFactory = _load(reference)
+    return factory
+
+
+def _voice_factory(reference: str) -> VoiceFactory:
+    factory: VoiceFactory = _load(reference)
+    return factory
 
 
 def _load(reference: str) -> Any:
+    """Import what ``module:name`` names."""
     module, _, name = reference.partition(":")
     return getattr(import_module(module), name)

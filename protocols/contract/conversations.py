@@ -80,6 +80,10 @@ class LiveConversation(Turn, Protocol):
         """
         ...
 
+    async def taken(self) -> None:
+        """Wait until the model has taken all that was sent (for who sends faster than speech)."""
+        ...
+
     def cancel(self) -> None:
         """Stop the answer being given, keep the conversation open.
 

@@ -3,7 +3,8 @@
     GatewayError
     ├── InvalidInput          the caller sent something we cannot take
     │   ├── TooLarge          … because a limit of size was passed
-    │   └── NotSupported      … because the media type or form is not served
+    │   ├── NotSupported      … because the media type or form is not served
+    │   └── NotAcceptable     … because nothing we can answer with is accepted
     ├── NotAuthorized         the caller did not say who they are
     ├── NotFound              the thing named does not exist for this caller
     ├── SessionBusy           a turn is already running on this session
@@ -52,6 +53,10 @@ class TooLarge(InvalidInput):
 
 class NotSupported(InvalidInput):
     """The media type, method or form is not served here."""
+
+
+class NotAcceptable(InvalidInput):
+    """Nothing that we can answer with is accepted."""
 
 
 class NotAuthorized(GatewayError):

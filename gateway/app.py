@@ -1,0 +1,161 @@
+"""Joins all parts into one Litestar application; the only module that sees them all."""
+
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.config.cors import CORSConfig
+from litestar.exceptions import HTTPException
+from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin
+
+from gateway import identity
+from gateway.activity import Activity
+from gateway.agents.factory import AgentFactory
+from gateway.capabilities import describe
+from gateway.health import ping_route
+from gateway.models.provider import Models
+from gateway.models.provider import check as check_models
+from gateway.server import server
+from gateway.sessions import Sessions
+from gateway.settings import Settings, SettingsError
+from observability.logs import configure_logging
+from observability.privacy import privacy_environment
+from observability.server import server_spans
+from observability.setup import telemetry_lifespan, telemetry_wanted
+from protocols.actions import ActionsProtocol
+from protocols.ag_ui.responses import AgUiProtocol
+from protocols.ag_ui.run_input import read_content
+from protocols.contract.errors import InvalidInput, NotFound
+from protocols.failures import error_object
+from protocols.http_json.prompt import PromptProtocol
+from protocols.http_json.spoken import SpokenProtocol
+from protocols.invocation import InvocationProtocol
+from protocols.routes import capabilities_route, door
+from tools.registry import ToolRegistry, load
+
+_log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The parts of one process, made from its settings. Nothing in it is connected or loaded yet.
+
+    Raises:
+        SettingsError: a setting names something that is not there.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        identity.check(settings)
+        check_models(settings)
+        self.settings = settings
+        self.origins = identity.Origins(settings.allowed_origins)
+        self.activity = Activity(time.time)
+        self.tools = _tools(settings)
+        self.models = Models(settings)
+        factory = AgentFactory(self.models, list(self.tools), settings.system_prompt)
+        self.sessions = Sessions(factory, settings.limits, self.activity)
+
+    def protocols(self) -> list[InvocationProtocol]:
+        """What is behind the door, in the order of the interface (section 3)."""
+        limits = self.settings.limits
+        in_band = self.settings.errors == "in_band"
+        pause = limits.keep_alive_seconds
+        return [
+            ActionsProtocol({}),
+            AgUiProtocol(keep_alive_seconds=pause, in_band=in_band),
+            SpokenProtocol(keep_alive_seconds=pause, in_band=in_band),
+            PromptProtocol(
+                read_content=read_content,
+                max_text_bytes=limits.max_text_bytes,
+                keep_alive_seconds=pause,
+                in_band=in_band,
+            ),
+        ]
+
+    @asynccontextmanager
+    async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
+        """Telemetry around everything; at the end the turns are let out first."""
+        capture = self.settings.capture_content
+        async with telemetry_lifespan(os.environ, capture_content=capture):
+            try:
+                yield
+            finally:
+                await self.sessions.drain()
+                await self.models.aclose()
+
+
+def create_app(settings: Settings) -> Litestar:
+    """Make the application.
+
+    Raises:
+        SettingsError: a setting names something that is not there.
+    """
+    return application(Gateway(settings))
+
+
+def application(gateway: Gateway) -> Litestar:
+    """Put the doors of a gateway into an application."""
+    settings = gateway.settings
+    os.environ.update(privacy_environment(settings.capture_content, os.environ))
+    origins = settings.allowed_origins
+    return Litestar(
+        [
+            ping_route(gateway.activity),
+            capabilities_route(lambda: describe(gateway.settings, gateway.models, gateway.tools)),
+            door(
+                gateway.sessions,
+                gateway.protocols(),
+                caller_of=identity.caller_of,
+                allows=gateway.origins.allows,
+            ),
+        ],
+        cors_config=CORSConfig(allow_origins=list(origins)) if origins else None,
+        exception_handlers={HTTPException: _refuse, Exception: _fail},
+        lifespan=[gateway.lifespan],
+        openapi_config=None,
+        plugins=_plugins(),
+        request_max_body_size=settings.limits.max_body_bytes,
+    )
+
+
+def _plugins() -> list[Any]:
+    """Server spans only where somebody looks at them: the middleware costs even when it is off."""
+    if not telemetry_wanted(os.environ):
+        return []
+    return [OpenTelemetryPlugin(OpenTelemetryConfig(**server_spans()))]
+
+
+def _tools(settings: Settings) -> ToolRegistry:
+    try:
+        return ToolRegistry(load(settings.tools), timeout_seconds=settings.limits.tool_seconds)
+    except ValueError as error:
+        raise SettingsError(f"GATEWAY_TOOLS: {error}") from error
+
+
+def _refuse(request: Request, error: HTTPException) -> Response[Any]:
+    """Show what Litestar itself refuses (no such path, no such method) as the error object."""
+    if error.status_code == 404:
+        shown = error_object(NotFound("No such path. The README lists them."))
+    else:
+        shown = error_object(InvalidInput(error.detail))
+    return Response(shown, status_code=error.status_code, headers=error.headers)
+
+
+def _fail(request: Request, error: Exception) -> Response[Any]:
+    """Show a fault of ours; its text stays in the log."""
+    _log.error("request failed: %s", type(error).__name__, exc_info=error)
+    return Response(error_object(error), status_code=500)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal; lets running turns end.
+
+    Raises:
+        SettingsError: a setting names something that is not there.
+    """
+    configure_logging(level=settings.log_level)
+    gateway = Gateway(settings)
+    server(settings, application(gateway), gateway.sessions.drain).run()

@@ -1,0 +1,38 @@
+"""What this gateway can do, as ``GET /capabilities`` shows it.
+
+The groups are those of AG-UI's AgentCapabilities; what is ours stands under ``custom``.
+"""
+
+from typing import Any
+
+from gateway.models.provider import Models
+from gateway.settings import Settings
+from tools.registry import ToolRegistry
+
+WIRES = ("http", "agui", "ws", "webrtc")
+
+
+def describe(settings: Settings, models: Models, tools: ToolRegistry) -> dict[str, Any]:
+    """Describe the gateway; loads nothing and waits for nothing."""
+    speech = models.speech
+    return {
+        "identity": {"name": "agent-gateway", "description": "One agent behind every wire."},
+        "transport": {"streaming": True, "websocket": True, "httpBinary": False},
+        "tools": {
+            "supported": True,
+            "clientProvided": True,
+            "parallelCalls": True,
+            "items": [
+                {"name": spec["name"], "description": spec["description"]}
+                for spec in tools.specs()
+            ],
+        },
+        "output": {"supportedMimeTypes": ["text/plain", "audio/wav"]},
+        "state": {"snapshots": False, "deltas": False, "memory": True, "persistentState": False},
+        "custom": {
+            "wires": list(WIRES),
+            "models": {"text": models.text_name, "voice": models.voice_name},
+            "speech": speech.state if speech is not None else "not used",
+            "limits": {"maxBodyBytes": settings.limits.max_body_bytes},
+        },
+    }

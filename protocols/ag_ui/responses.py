@@ -1,0 +1,74 @@
+"""The AG-UI protocol at the door: a run in, its events out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Response
+
+from protocols.ag_ui.run_input import RunInput, is_run_input, parse
+from protocols.ag_ui_events import AgUiEvent, RunTranslator, ag_ui_messages
+from protocols.contract.conversations import Conversations
+from protocols.contract.inputs import Message
+from protocols.failures import failure_of
+from protocols.invocation import Invocation
+from protocols.streaming import EVENT_STREAM, SESSION_HEADER, event_stream, frame
+
+
+class AgUiProtocol:
+    """The door for AG-UI runs.
+
+    Args:
+        keep_alive_seconds: silence after which the stream sends a comment.
+        in_band: whether errors travel under HTTP 200.
+    """
+
+    name = "agui"
+
+    def __init__(self, *, keep_alive_seconds: float, in_band: bool) -> None:
+        self._keep_alive_seconds = keep_alive_seconds
+        self._in_band = in_band
+
+    def accepts(self, invocation: Invocation) -> bool:
+        """A JSON object with ``threadId``, ``runId`` and ``messages``."""
+        return is_run_input(invocation.document)
+
+    async def respond(self, invocation: Invocation, conversations: Conversations) -> Response[Any]:
+        """Run."""
+        run = parse(invocation.document)
+        turn = await conversations.begin(invocation.session, run.said, "agui")
+        return event_stream(
+            turn,
+            RunTranslator(run.thread_id, run.run_id),
+            session_id=invocation.session.id,
+            keep_alive_seconds=self._keep_alive_seconds,
+            known=known_events(run, turn.unseen),
+        )
+
+    def refuse(self, error: Exception, session_id: str) -> Response[Any]:
+        """Show an error as AgentCore's AG-UI contract does: the status, and one RUN_ERROR."""
+        failed = RunTranslator("", "").fail(error)
+        return Response(
+            frame(failed),
+            media_type=EVENT_STREAM,
+            status_code=200 if self._in_band else failure_of(error).http,
+            headers={SESSION_HEADER: session_id} if session_id else {},
+        )
+
+
+def known_events(run: RunInput, unseen: Sequence[Message]) -> list[AgUiEvent]:
+    """Tell the client what was said on other wires since it was last told.
+
+    A snapshot declares the complete conversation, so it stands in the order the model is shown: the
+    client's messages, then what it had not seen, then its question.
+    """
+    if not unseen:
+        return []
+    earlier, question = list(run.messages), []
+    if earlier and earlier[-1].get("role") == "user":
+        question = [earlier.pop()]
+    return [
+        {
+            "type": "MESSAGES_SNAPSHOT",
+            "messages": [*earlier, *ag_ui_messages(unseen), *question],
+        }
+    ]

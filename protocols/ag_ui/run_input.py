@@ -1,0 +1,201 @@
+"""``RunAgentInput`` → ``UserTurn`` (pure).
+
+Unknown members are ignored, known ones of a wrong shape are refused with the path of the fault
+(specification, processing). The messages are the whole conversation: the model is shown exactly
+them. The last message, if it is a user's, is the question; system and developer messages and the
+context become instructions.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ag_ui.core import (
+    AssistantMessage,
+    Context,
+    DeveloperMessage,
+    ReasoningMessage,
+    RunAgentInput,
+    SystemMessage,
+    ToolMessage,
+    UserMessage,
+)
+from msgspec import Struct
+from pydantic import ValidationError
+
+from protocols.contract.errors import Detail, InvalidInput
+from protocols.contract.inputs import (
+    ClientTool,
+    Content,
+    Media,
+    Message,
+    Part,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolResult,
+    UserTurn,
+)
+
+_SUPPORTED_MAJOR = 1
+_MOST_DETAILS = 10
+
+
+class RunInput(Struct, frozen=True):
+    """A run as the client asked for it: its identifiers, echoed exactly, and what it says."""
+
+    thread_id: str
+    run_id: str
+    said: UserTurn
+    messages: tuple[dict[str, Any], ...]
+
+
+def is_run_input(document: Any) -> bool:
+    """Tell whether a JSON document is meant as an AG-UI run."""
+    return isinstance(document, dict) and {"threadId", "runId", "messages"} <= document.keys()
+
+
+def parse(document: Any) -> RunInput:
+    """Read a run's input.
+
+    Raises:
+        InvalidInput: with the path of each fault.
+    """
+    try:
+        run = RunAgentInput.model_validate(document)
+    except ValidationError as error:
+        raise _refused(error) from None
+    _check_version(run.protocol_version)
+    history, question = _split(run.messages)
+    return RunInput(
+        run.thread_id,
+        run.run_id,
+        UserTurn(
+            content=question,
+            history=history,
+            instructions=tuple(_instructions(run.messages, run.context or ())),
+            client_tools=tuple(
+                ClientTool(tool.name, tool.description or "", tool.parameters)
+                for tool in run.tools or ()
+            ),
+        ),
+        tuple(document["messages"]),
+    )
+
+
+def read_content(parts: Sequence[Any]) -> tuple[Content, ...]:
+    """Read a list of content parts, as a prompt may hold it.
+
+    Raises:
+        InvalidInput: with the path of each fault.
+    """
+    try:
+        message = UserMessage.model_validate({"id": "", "role": "user", "content": list(parts)})
+    except ValidationError as error:
+        raise _refused(error) from None
+    content = tuple(_content(message.content))
+    if not content:
+        raise InvalidInput("The prompt holds nothing that can be read. Add text.")
+    return content
+
+
+def _check_version(version: str | None) -> None:
+    """Only a major version that is not ours is refused (specification, versioning)."""
+    major = (version or "").partition(".")[0]
+    if major.isdecimal() and int(major) > _SUPPORTED_MAJOR:
+        fault = Detail("$.protocolVersion", "major version above 1")
+        raise InvalidInput("This gateway speaks AG-UI 1.0.", [fault])
+
+
+def _refused(error: ValidationError) -> InvalidInput:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    details = [Detail(_path(fault["loc"]), fault["msg"]) for fault in faults[:_MOST_DETAILS]]
+    return InvalidInput("This is no valid AG-UI RunAgentInput.", details)
+
+
+def _path(places: Iterable[int | str]) -> str:
+    """Write a place as a JSON path; names of union members that pydantic puts in are left out."""
+    written = "$"
+    for place in places:
+        if isinstance(place, int):
+            written += f"[{place}]"
+        elif not place[:1].isupper() and place not in _UNION_NAMES:
+            written += f".{place}"
+    return written
+
+
+_UNION_NAMES = {
+    "developer", "system", "assistant", "user", "tool", "activity", "reasoning",
+    "str", "image", "audio", "video", "document", "data", "url", "file",
+}  # fmt: skip
+
+
+def _split(messages: Sequence[Any]) -> tuple[tuple[Message, ...], tuple[Content, ...]]:
+    """Part the history from the question: the last message, if a user said it."""
+    question: tuple[Content, ...] = ()
+    earlier = list(messages)
+    if earlier and isinstance(earlier[-1], UserMessage):
+        question = tuple(_content(earlier.pop().content))
+    history: list[Message] = []
+    for message in earlier:
+        shown = _message(message)
+        if shown is not None:
+            history.append(shown)
+    return tuple(history), question
+
+
+def _message(message: Any) -> Message | None:
+    """Read one earlier message; instructions and activities are no part of the history."""
+    parts: tuple[Part, ...]
+    match message:
+        case UserMessage():
+            return Message(message.id, "user", tuple(_content(message.content)))
+        case AssistantMessage():
+            calls = tuple(
+                ToolCall(call.id, call.function.name, call.function.arguments)
+                for call in message.tool_calls or ()
+            )
+            parts = (*((Text(message.content),) if message.content else ()), *calls)
+            return Message(message.id, "assistant", parts)
+        case ToolMessage():
+            content = tuple(_content(message.content))
+            if message.error:
+                content = (*content, Text(f"Error: {message.error}"))
+            result = ToolResult(message.tool_call_id, content, error=bool(message.error))
+            return Message(message.id, "user", (result,))
+        case ReasoningMessage():
+            parts = (Reasoning(message.content, message.encrypted_value),)
+            return Message(message.id, "assistant", parts)
+        case _:
+            return None
+
+
+def _instructions(messages: Sequence[Any], context: Sequence[Context]) -> Iterable[str]:
+    for message in messages:
+        if isinstance(message, SystemMessage | DeveloperMessage):
+            yield message.content
+    for entry in context:
+        yield f"{entry.description}: {entry.value}"
+
+
+def _content(content: str | list[Any]) -> Iterable[Content]:
+    """Read what can be read; a part that cannot must not fail the run, and is named instead."""
+    if isinstance(content, str):
+        yield Text(content)
+        return
+    for part in content:
+        if part.type == "text":
+            yield Text(part.text)
+        else:
+            yield _media(part)
+
+
+def _media(part: Any) -> Content:
+    if part.source.type != "data":
+        return Text(f"[an attached {part.type} that cannot be opened from here]")
+    try:
+        data = base64.b64decode(part.source.value, validate=True)
+    except (binascii.Error, ValueError):
+        return Text(f"[an attached {part.type} that is damaged]")
+    return Media(part.type, part.source.mime_type, data)

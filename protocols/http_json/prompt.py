@@ -1,0 +1,114 @@
+"""``{"prompt": …}`` in, a JSON reply or the run's events out (interface, section 3.4)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Response
+from msgspec import UNSET, Struct, UnsetType
+
+from protocols.ag_ui_events import RunTranslator, new_identifier
+from protocols.contract.conversations import Conversations
+from protocols.contract.errors import Detail, InvalidInput, TooLarge
+from protocols.contract.inputs import Content, Text, UserTurn
+from protocols.failures import error_object, failure_of
+from protocols.http_json.reply import Reply
+from protocols.invocation import Invocation
+from protocols.streaming import EVENT_STREAM, SESSION_HEADER, event_stream
+
+type ReadContent = Callable[[Any], tuple[Content, ...]]
+"""Reads a list of AG-UI content parts; raises ``InvalidInput``."""
+
+
+class Prompt(Struct, frozen=True):
+    """The body of a request; members not named here are left to the caller."""
+
+    prompt: str | list[Any]
+    session_id: str | UnsetType = UNSET
+
+
+class PromptProtocol:
+    """The door's default: a prompt.
+
+    Args:
+        read_content: reads prompts that are lists of AG-UI content parts.
+        max_text_bytes: longest prompt, in UTF-8.
+        keep_alive_seconds: silence after which an event stream sends a comment.
+        in_band: whether errors travel under HTTP 200.
+    """
+
+    name = "http"
+
+    def __init__(
+        self,
+        *,
+        read_content: ReadContent,
+        max_text_bytes: int,
+        keep_alive_seconds: float,
+        in_band: bool,
+    ) -> None:
+        self._read_content = read_content
+        self._max_text_bytes = max_text_bytes
+        self._keep_alive_seconds = keep_alive_seconds
+        self._in_band = in_band
+
+    def accepts(self, invocation: Invocation) -> bool:
+        """Anything with a prompt; whatever else came is refused with the ways to use the door."""
+        return isinstance(invocation.document, dict) and "prompt" in invocation.document
+
+    async def respond(self, invocation: Invocation, conversations: Conversations) -> Response[Any]:
+        """Answer a prompt."""
+        said = UserTurn(content=self._read(invocation.document))
+        turn = await conversations.begin(invocation.session, said, "http")
+        session_id = invocation.session.id
+        if EVENT_STREAM in invocation.accept:
+            translator = RunTranslator(session_id, new_identifier())
+            return event_stream(
+                turn,
+                translator,
+                session_id=session_id,
+                keep_alive_seconds=self._keep_alive_seconds,
+            )
+        reply = Reply(session_id)
+        try:
+            async for event in turn:
+                reply.add(event)
+        finally:
+            await turn.aclose()
+        return Response(reply.document(), status_code=200, headers={SESSION_HEADER: session_id})
+
+    def refuse(self, error: Exception, session_id: str) -> Response[Any]:
+        """Show an error as the error object."""
+        return error_response(error, session_id, in_band=self._in_band)
+
+    def _read(self, document: Any) -> tuple[Content, ...]:
+        try:
+            prompt = msgspec.convert(document, Prompt).prompt
+        except msgspec.ValidationError as error:
+            raise invalid("prompt must be a string or a list of content parts", error) from None
+        if isinstance(prompt, list):
+            return self._read_content(prompt)
+        if not prompt.strip():
+            raise InvalidInput(
+                "The prompt is empty. Say something.", [Detail("$.prompt", "is empty")]
+            )
+        if len(prompt.encode()) > self._max_text_bytes:
+            raise TooLarge(
+                f"The prompt is longer than {self._max_text_bytes} bytes "
+                "(GATEWAY_MAX_TEXT_BYTES). Send less."
+            )
+        return (Text(prompt),)
+
+
+def error_response(error: Exception, session_id: str, *, in_band: bool) -> Response[Any]:
+    """Show an error that came before the answer was started."""
+    failure = failure_of(error)
+    headers = {SESSION_HEADER: session_id} if session_id else {}
+    status = 200 if in_band else failure.http
+    return Response(error_object(error), status_code=status, headers=headers)
+
+
+def invalid(message: str, error: msgspec.ValidationError) -> InvalidInput:
+    """Turn a fault that msgspec found into an error with the path of the fault."""
+    problem, _, path = str(error).partition(" - at `")
+    return InvalidInput(f"{message}.", [Detail(path.rstrip("`") or "$", problem)])

@@ -1,0 +1,154 @@
+"""The doors: ``POST /invocations`` and ``GET /capabilities``; ``/ws`` comes with its protocol.
+
+Everything about a request that all protocols share is read here once: the body, its form, the session. ``protocols`` is the ordered
+list behind the first door; the first that accepts a request answers it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.connection import ASGIConnection
+from litestar.exceptions import ClientException
+from litestar.handlers import HTTPRouteHandler
+
+from protocols.contract.conversations import Conversations, SessionKey
+from protocols.contract.errors import (
+    Detail,
+    GatewayError,
+    InvalidInput,
+    NotAcceptable,
+    NotAuthorized,
+    NotSupported,
+    TooLarge,
+)
+from protocols.contract.inputs import Json
+from protocols.http_json.spoken import L16, WAV_TYPES
+from protocols.invocation import Invocation, InvocationProtocol, choose
+from protocols.streaming import SESSION_HEADER
+
+_JSON_TYPES = ("", "application/json", "application/octet-stream")
+_SERVED = ("application/json", "text/event-stream", "audio/wav", "application/vnd.ag-ui.event+proto")
+_LONGEST_SESSION_ID = 256
+
+
+def door(
+    conversations: Conversations,
+    protocols: Sequence[InvocationProtocol],
+    caller_of: Callable[[ASGIConnection], str],
+    allows: Callable[[ASGIConnection], bool],
+) -> HTTPRouteHandler:
+    """Make ``POST /invocations``.
+
+    Args:
+        conversations: what the protocols talk to.
+        protocols: in the order they are asked; the last shows errors that belong to none.
+        caller_of: names the caller.
+        allows: tells whether the page that sends a request may do so.
+    """
+
+    @post("/invocations", status_code=200, include_in_schema=False)
+    async def invoke(request: Request) -> Response[Any]:
+        protocol, session_id = protocols[-1], ""
+        try:
+            if not allows(request):
+                raise NotAuthorized("This page may not call the gateway (GATEWAY_ALLOWED_ORIGINS).")
+            invocation = await _read(request, caller_of(request))
+            session_id = invocation.session.id
+            protocol = choose(invocation, protocols)
+            _check_accept(invocation.accept)
+            return await protocol.respond(invocation, conversations)
+        except GatewayError as error:
+            return protocol.refuse(error, session_id)
+
+    return invoke
+
+
+def capabilities_route(describe: Callable[[], Mapping[str, Any]]) -> HTTPRouteHandler:
+    """Make ``GET /capabilities``: AG-UI's capabilities, and the wires, models and tools served."""
+
+    @get("/capabilities", sync_to_thread=False, include_in_schema=False)
+    def capabilities() -> Response[Any]:
+        return Response(dict(describe()))
+
+    return capabilities
+
+
+async def _read(request: Request, caller: str) -> Invocation:
+    """Read a request whole.
+
+    Raises:
+        InvalidInput: the body, its type or the session's name cannot be taken.
+    """
+    full_content_type = request.headers.get("content-type", "")
+    content_type = full_content_type.partition(";")[0].strip().lower()
+    _check_form(content_type, request.headers.get("content-encoding", "identity"))
+    try:
+        body = await request.body()
+    except ClientException as error:
+        raise TooLarge("The body is larger than GATEWAY_MAX_BODY_BYTES allows.") from error
+    document = _document(content_type, body)
+    given = _given_session(request.headers.get(SESSION_HEADER), document)
+    return Invocation(
+        content_type=content_type,
+        accept=request.headers.get("accept", "").lower(),
+        body=body,
+        document=document,
+        session=SessionKey(caller, given or str(uuid4())),
+        session_given=given is not None,
+        full_content_type=full_content_type,
+    )
+
+
+def _check_form(content_type: str, encoding: str) -> None:
+    if encoding.lower() not in ("", "identity"):
+        raise NotSupported("Compressed bodies are not taken. Send it without Content-Encoding.")
+    if not (_is_json(content_type) or content_type in (*WAV_TYPES, L16)):
+        raise NotSupported(
+            "This Content-Type is not served. Send application/json, or audio/wav for speech."
+        )
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type in _JSON_TYPES or content_type.endswith("+json")
+
+
+def _document(content_type: str, body: bytes) -> Json:
+    """Decode a JSON body; None for other forms."""
+    if not _is_json(content_type):
+        return None
+    if not body:
+        raise InvalidInput('The body is empty. Send JSON such as {"prompt": "Hello"}.')
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise InvalidInput('The body is no valid JSON. Send {"prompt": "Hello"}.') from None
+    if not isinstance(document, dict):
+        raise InvalidInput("The body must be a JSON object.", [Detail("$", "not an object")])
+    return document
+
+
+def _given_session(header: str | None, document: Json) -> str | None:
+    """Tell which session the caller named: header, ``session_id`` or ``threadId``, in this order.
+
+    A name from the client is only ever compared, never a path or a pattern, so any text will do.
+    """
+    named: dict[str, Any] = document if isinstance(document, dict) else {}
+    for given in (header, named.get("session_id"), named.get("threadId")):
+        if not given:
+            continue
+        if not isinstance(given, str):
+            raise InvalidInput("The session id must be text.")
+        if len(given) > _LONGEST_SESSION_ID or not given.isprintable():
+            raise InvalidInput(
+                f"The session id must be at most {_LONGEST_SESSION_ID} printable characters."
+            )
+        return given
+    return None
+
+
+def _check_accept(accept: str) -> None:
+    if accept and not any(served in accept for served in (*_SERVED, "*/*", "application/*", "text/*", "audio/*")):
+        raise NotAcceptable(f"Nothing here can be answered as asked. Accept one of: {', '.join(_SERVED)}.")
