@@ -27,20 +27,23 @@ _RULES = (
     (re.compile(r"(?i)(x-amz-[\w-]+=)[^&\s\"'\\]+"), rf"\1{REDACTED}"),
     (
         re.compile(
-            rf"(?i)((?<![\w-])(?:{_SENSITIVE})[\"']?\s*[:=]\s*)"
+            rf"(?i)((?<![\w-])(?:aws[_-])?(?:{_SENSITIVE})[\"']?\s*[:=]\s*)"
             rf"(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"'}}]+)"
         ),
         rf"\1{REDACTED}",
     ),
     # Names of TURN users made from a shared secret: the time they end, and who.
-    (re.compile(r"(?i)(username[\"']?\s*[:=]\s*)[\"']?\d{9,}(?::[^\s,;\"'}]*)?"), rf"\1{REDACTED}"),
+    (
+        re.compile(r"(?i)(username[\"']?\s*[:=]\s*)[\"']?\d{9,}(?::[^\s,;\"'}]*)?[\"']?"),
+        rf"\1{REDACTED}",
+    ),
     (
         re.compile(r"(?i)\b((?:turns?|stuns?|https?|wss?|rediss?|valkeys?):(?://)?)[^\s/@\"']+@"),
         rf"\1{REDACTED}@",
     ),
     (re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"), REDACTED),
 )
-_CARD = re.compile(r"(?<![\d.])[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,4}(?![\d.])")
+_CARD = re.compile(r"(?<!\d)(?<!\d\.)[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,4}(?!\.?\d)")
 
 
 def redact(text: str) -> str:
