@@ -1,0 +1,1 @@
+"""WebRTC: Opus both ways and a data channel, signaled by actions at the door."""
