@@ -12,7 +12,6 @@ from gateway.cli.microphone import Microphone
 from gateway.cli.received import Received
 from gateway.cli.sound import is_audible
 
-OPEN_SECONDS = 90.0  # the speech engines are loaded at their first use
 NOT_UNDERSTOOD = "no answer (nothing was understood)"
 
 
@@ -23,6 +22,8 @@ class Call:
         question: what is said.
         clock: gives the monotonic time in seconds.
     """
+
+    open_seconds = 90.0  # the speech engines are loaded at their first use
 
     def __init__(self, question: Question, clock: Callable[[], float]) -> None:
         self.microphone = Microphone(question)
@@ -65,6 +66,8 @@ class Call:
             raise CommandFailed(NOT_UNDERSTOOD)
         if state == "stalled":
             raise CommandFailed("no answer (the run did not come to its end in time)")
+        if state == "answered":
+            self.mark("end to end")
         return state == "answered"
 
     def raise_failure(self) -> None:
@@ -75,6 +78,5 @@ class Call:
             raise CommandFailed(f"the gateway ended the call: {self.listener.ended_reason}")
 
     def answer(self, pcm: bytes, sample_rate: int) -> Answer:
-        """Give what was heard, the answer being complete."""
-        self.mark("end to end")
+        """Give what was heard."""
         return answer_of(self.listener, self._latencies, pcm, sample_rate)

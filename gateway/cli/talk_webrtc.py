@@ -11,7 +11,7 @@ from av import AudioFrame
 
 from gateway.cli.address import Address
 from gateway.cli.answer import Answer, Question
-from gateway.cli.call import OPEN_SECONDS, Call
+from gateway.cli.call import Call
 from gateway.cli.client import http_options
 from gateway.cli.failures import CommandFailed
 from gateway.cli.loopback_ice import loopback_candidates
@@ -22,6 +22,8 @@ from gateway.cli.sound import trimmed
 
 CONNECT_SECONDS = 20.0
 _CLOSE_SECONDS = 5.0
+_TAIL_SECONDS = 0.3
+_SDP_FAULTS = (ValueError, LookupError, AssertionError, AttributeError, RuntimeError)  # aiortc's
 _TICK_SECONDS = 0.05
 
 
@@ -83,7 +85,7 @@ class _Peer:
         """Connect to the other end."""
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
-        except ValueError:
+        except _SDP_FAULTS:
             raise CommandFailed("the gateway's session description is not one") from None
         await self._until(
             lambda: self._connection.connectionState == "connected",
@@ -95,12 +97,13 @@ class _Peer:
         """Say the question once the conversation is open; be silent until it is answered."""
         await self._until(
             lambda: bool(self._call.listener.session_id),
-            OPEN_SECONDS,
+            self._call.open_seconds,
             "the gateway did not open a live conversation in time",
         )
         self._call.mark("session open")
         self._call.start_speaking()
         await self._until(self._call.is_over)
+        await asyncio.sleep(_TAIL_SECONDS)  # the last words are still in the jitter buffer
 
     async def aclose(self) -> None:
         """Close the connection and end the recording."""

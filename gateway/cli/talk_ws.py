@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from gateway.cli.address import Address
 from gateway.cli.answer import Answer, Question
-from gateway.cli.call import OPEN_SECONDS, Call
+from gateway.cli.call import Call
 from gateway.cli.client import CONNECT_SECONDS, SESSION_HEADER, refusal, unreachable
 from gateway.cli.failures import CommandFailed
 from gateway.cli.playout import Playout
@@ -42,6 +42,13 @@ async def ask(question: Question, address: Address, session: str) -> Answer:
         try:
             await _speak(socket, call, playout, hearing)
             await socket.send(_message("session.stop"))
+        except ConnectionClosed:
+            # What came before the end tells more than the end.
+            await asyncio.wait({hearing}, timeout=CONNECT_SECONDS)
+            call.raise_failure()
+            if hearing.done():
+                hearing.result()
+            raise
         finally:
             hearing.cancel()
             await asyncio.gather(hearing, return_exceptions=True)
@@ -84,7 +91,7 @@ class _Ear:
     async def wait_for_session(self) -> None:
         """Take messages until the conversation is open."""
         try:
-            async with asyncio.timeout(OPEN_SECONDS):
+            async with asyncio.timeout(self._call.open_seconds):
                 while not self._call.listener.session_id:
                     self._take(await self._socket.recv())
                     self._call.raise_failure()
@@ -130,7 +137,7 @@ async def _speak(
         await asyncio.wait({hearing}, timeout=max(0.0, next_at - clock()))
         if hearing.done():
             call.raise_failure()
-            await hearing
+            hearing.result()
 
 
 def _opening(question: Question, session: str) -> str:
