@@ -1,0 +1,78 @@
+// A browser speaks a WAV to the gateway over WebRTC: node webrtc_in_chromium.mjs URL WAV CHROMIUM
+// Prints one line of JSON: the events of the data channel, and how loud the answer was.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [url, wav, executablePath] = process.argv.slice(2);
+const profile = mkdtempSync(join(tmpdir(), "chromium-"));
+const browser = await chromium.launchPersistentContext(profile, {
+  executablePath,
+  headless: true,
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+    `--use-file-for-fake-audio-capture=${wav}%noloop`,
+  ],
+});
+try {
+  const page = await browser.newPage();
+  await page.goto(`${url}/ping`); // any page of the gateway's own origin
+  console.log(JSON.stringify(await page.evaluate(converse)));
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+}
+
+/** Runs inside the page. */
+async function converse() {
+  const session = crypto.randomUUID() + crypto.randomUUID();
+  const act = async (action, data) => {
+    const response = await fetch("/invocations", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id": session },
+      body: JSON.stringify({ action, data }),
+    });
+    return response.json();
+  };
+  const { iceServers } = await act("ice_config", {});
+  const peer = new RTCPeerConnection({ iceServers });
+  const heard = { peak: 0 };
+  peer.ontrack = ({ streams: [stream] }) => {
+    // A remote stream flows only into an element; the analyser alone would stay silent.
+    Object.assign(new Audio(), { srcObject: stream, muted: true }).play();
+    const context = new AudioContext();
+    const analyser = context.createAnalyser();
+    context.createMediaStreamSource(stream).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      heard.peak = Math.max(heard.peak, ...samples.map(Math.abs));
+    }, 20);
+  };
+  const events = [];
+  const channel = peer.createDataChannel("gateway");
+  const finished = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`no answer in time: ${JSON.stringify(events)}`)), 45_000);
+    channel.onmessage = ({ data }) => {
+      const event = JSON.parse(data);
+      events.push(event);
+      if (["RUN_FINISHED", "RUN_ERROR", "gateway.error"].includes(event.type)) resolve();
+    };
+  });
+  const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
+  for (const track of microphone.getTracks()) peer.addTrack(track, microphone);
+  await peer.setLocalDescription(await peer.createOffer());
+  while (peer.iceGatheringState !== "complete") {
+    await new Promise((resolve) => peer.addEventListener("icegatheringstatechange", resolve, { once: true }));
+  }
+  const answer = await act("offer", { sdp: peer.localDescription.sdp, type: "offer" });
+  if (answer.error) throw new Error(answer.error);
+  await peer.setRemoteDescription(answer);
+  await finished;
+  const left = await act("disconnect", { pc_id: answer.pc_id });
+  peer.close();
+  return { events, peak: heard.peak, left };
+}
