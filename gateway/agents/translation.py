@@ -16,6 +16,17 @@ from protocols.contract import events
 
 type StrandsEvent = Mapping[str, Any]
 
+_OF_AN_ANSWER = frozenset(
+    {
+        "bidi_audio_delta",
+        "bidi_text_delta",
+        "bidi_reasoning_delta",
+        "bidi_transcript_start",
+        "bidi_tool_use_blocks",
+        "bidi_response_stop",
+    }
+)
+
 
 def new_identifier() -> str:
     """Make an identifier when it is needed."""
@@ -112,6 +123,7 @@ class LiveTranslation:
     def __init__(self, new_id: Callable[[], str] = new_identifier) -> None:
         self._new_id = new_id
         self._turn_open = False
+        self._cut = False
         self._answer_id = ""
         self._running_tools: set[str] = set()
         self._transcripts: dict[str, tuple[str, Any]] = {}
@@ -136,20 +148,20 @@ class LiveTranslation:
         """Whether an answer is being given or owed."""
         return self._turn_open
 
-    def typed(self) -> list[events.Event]:
-        """The user sent something that asks for an answer."""
-        return self._open_turn()
-
     def interrupted(self) -> list[events.Event]:
-        """The answer being given is cut off."""
+        """The answer being given is cut off; what the model still says of it is not told."""
         self._running_tools.clear()
+        self._cut = True
         return [events.BargeIn(), *self._close_turn(events.TurnEnded("cancelled", "interrupted"))]
 
     def translate(self, event: StrandsEvent) -> list[events.Event]:
         """Give what one event of the agent means."""
         if "message" in event:
             return self._tools_finished(event["message"])
-        handler = self._handlers.get(event.get("type", ""))
+        kind = event.get("type", "")
+        if self._cut and kind in _OF_AN_ANSWER and event.get("role") != "user":
+            return []
+        handler = self._handlers.get(kind)
         return handler(event) if handler else []
 
     def _open_turn(self) -> list[events.Event]:
@@ -166,6 +178,7 @@ class LiveTranslation:
         return [ended]
 
     def _response_started(self, event: StrandsEvent) -> list[events.Event]:
+        self._cut = False
         return self._open_turn()
 
     def _response_stopped(self, event: StrandsEvent) -> list[events.Event]:
@@ -174,6 +187,7 @@ class LiveTranslation:
         return self._close_turn(events.TurnEnded())
 
     def _transcript_started(self, event: StrandsEvent) -> list[events.Event]:
+        self._cut = False
         opened = self._open_turn()
         role = event["role"]
         message_id = self._answer_id if role == "assistant" else self._new_id()

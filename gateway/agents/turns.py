@@ -7,7 +7,6 @@ model; a reader that goes away closes the turn.
 
 import asyncio
 import logging
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing
 from typing import Any, cast
@@ -57,7 +56,7 @@ class StrandsTurn:
     def __init__(self, plan: TurnPlan) -> None:
         self._plan = plan
         self._queue: asyncio.Queue[Event | GatewayError | None] = asyncio.Queue(QUEUE_EVENTS)
-        self._cancel_signal = threading.Event()
+        self._agent: Agent | None = None
         self._cancelled = False
         self._closed = False
         self._task = asyncio.create_task(self._run())
@@ -79,7 +78,7 @@ class StrandsTurn:
         if self._cancelled or self._task.done():
             return
         self._cancelled = True
-        self._cancel_signal.set()
+        self._stop_agent()
         asyncio.get_running_loop().call_later(_CANCEL_GRACE_SECONDS, self._task.cancel)
 
     async def aclose(self) -> None:
@@ -89,7 +88,7 @@ class StrandsTurn:
             self._queue.get_nowait()
         if self._task.done():
             return
-        self._cancel_signal.set()
+        self._stop_agent()
         done, _ = await asyncio.wait({self._task}, timeout=_CANCEL_GRACE_SECONDS)
         if not done:
             self._task.cancel()
@@ -141,8 +140,11 @@ class StrandsTurn:
         agent = await self._plan.agent(self._messages())
         translation = TextTranslation({tool.name for tool in said.client_tools})
         prompt = content_blocks(said.content) or None
-        stream = agent.stream_async(prompt, cancel_signal=self._cancel_signal)
         ended = TurnEnded("cancelled", "cancelled")
+        if self._cancelled or self._closed:
+            return ended
+        self._agent = agent
+        stream = agent.stream_async(prompt)
         try:
             # The type says iterator; it is a generator, and has to be closed.
             async with aclosing(cast(Any, stream)) as strands_events:
@@ -157,6 +159,10 @@ class StrandsTurn:
             ended = TurnEnded(stop_reason="max_tokens")
         self._plan.keep(agent)
         return ended
+
+    def _stop_agent(self) -> None:
+        if self._agent is not None:
+            self._agent.cancel()
 
     def _messages(self) -> Messages:
         if self._plan.said.history is None:
