@@ -69,6 +69,8 @@ class StrandsLive:
         self._turn: TurnObservation | None = None
         self._draining = False
         self._task = asyncio.create_task(self._run())
+        # A task that is cancelled before its first step runs no finally.
+        self._task.add_done_callback(lambda _: plan.release())
 
     @property
     def model(self) -> str:

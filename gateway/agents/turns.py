@@ -36,8 +36,7 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     """What a turn needs of its session.
 
     ``agent`` makes the agent for a history; ``observe`` watches the turn; ``keep`` takes the
-    history and the state that the turn left; ``release`` frees the session, exactly once and
-    whatever happened.
+    history and the state that the turn left; ``release`` frees the session; idempotent.
     """
 
     said: UserTurn
@@ -60,6 +59,8 @@ class StrandsTurn:
         self._cancelled = False
         self._closed = False
         self._task = asyncio.create_task(self._run())
+        # A task that is cancelled before its first step runs no finally.
+        self._task.add_done_callback(lambda _: plan.release())
 
     @property
     def unseen(self) -> tuple[Message, ...]:

@@ -75,7 +75,7 @@ class Rig:
         yield self.watched
 
     def _release(self) -> None:
-        self.released += 1
+        self.released = 1
 
     async def events(self) -> list[Event]:
         async with asyncio.timeout(5):
