@@ -79,7 +79,7 @@ class Dialogue:
     """
 
     def __init__(self, session_id: str, new_id: Callable[[], str] = lambda: str(uuid4())) -> None:
-        self._session_id = session_id
+        self.session_id = session_id
         self._new_id = new_id
         self._seq = 0
         self._run: RunTranslator | None = None
@@ -113,7 +113,7 @@ class Dialogue:
             "outputSampleRate": output_sample_rate,
         }
         known = {name: value for name, value in members.items() if value is not None}
-        greeting = self._gateway("session", sessionId=self._session_id, **known)
+        greeting = self._gateway("session", sessionId=self.session_id, **known)
         self._shown = None
         return [greeting, *self._state()]
 
@@ -170,7 +170,7 @@ class Dialogue:
 
     def _start_run(self, event: TurnStarted, now: float) -> list[Output]:
         written = self._close_run(TurnEnded()) if self._run is not None else []
-        self._run = RunTranslator(self._session_id, event.turn_id, self._new_id)
+        self._run = RunTranslator(self.session_id, event.turn_id, self._new_id)
         if self._asked_at is None:
             self._asked_at = now
         self._first_token_at = None

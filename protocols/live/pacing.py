@@ -44,13 +44,13 @@ class Pace(Struct, frozen=True, kw_only=True):
     ``most_waiting_seconds`` of speech wait here before the conversation is not read any further.
     Speech of the user that goes on for ``speech_cuts_after_seconds`` over the assistant's voice is
     an interruption even if the model does not say so: most models are long done with a turn while
-    it is still being heard.
+    it is still being heard. It is longer than the silence after which a cough is known as one.
     """
 
     ahead_seconds: float = 1.0
     reported_ahead_seconds: float | None = 0.4
     most_waiting_seconds: float = 120.0
-    speech_cuts_after_seconds: float = 0.2
+    speech_cuts_after_seconds: float = 0.6
 
 
 class _Waiting(Struct, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-async def first_of(*coroutines: Coroutine[Any, Any, None]) -> None:
+async def first_of(*coroutines: Coroutine[Any, Any, object]) -> None:
     """Wait for the first to end, cancel the others and wait for them; raises what it raised.
 
     No ``TaskGroup``: its exception groups would have to be taken apart at every edge.

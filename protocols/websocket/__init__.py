@@ -1,0 +1,1 @@
+"""The WebSocket ``/ws``: one endpoint, several dialects."""

@@ -1,0 +1,131 @@
+"""One accepted WebSocket: whole messages in, paced frames out, one close.
+
+Outbound at most 250 frames a second, as AgentCore allows. A client that takes nothing for
+``stalled_seconds`` is given up; the buffer below holds 64 KB, and everything above waits.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from litestar.connection import WebSocket
+from litestar.exceptions import WebSocketDisconnect
+from msgspec import Struct
+
+from protocols.contract.errors import TimedOut, TooLarge
+from protocols.websocket.options import WebSocketOptions
+
+type Frame = str | bytes
+
+_FRAMES_PER_SECOND = 200.0
+_BURST_FRAMES = 40.0  # 200 + 40 in any second stay below the platform's 250
+_LONGEST_REASON_BYTES = 123
+_CLOSE_SECONDS = 30.0
+
+
+class Gone(Exception):
+    """The client is not there any more."""
+
+
+class Close(Struct, frozen=True):
+    """How a connection ends: code of RFC 6455 section 7.4 and a reason."""
+
+    code: int = 1000
+    reason: str = ""
+
+
+class Connection:
+    """Reads and writes one socket. One task reads, one writes at a time."""
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        options: WebSocketOptions,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._socket = socket
+        self._options = options
+        self._clock = clock
+        self._encoder = msgspec.json.Encoder()
+        self._given_up = False
+        self._frames_left = _BURST_FRAMES
+        self._counted_at = clock()
+
+    async def receive(self) -> Frame:
+        """Wait for a message.
+
+        Raises:
+            Gone: the client closed or vanished.
+            TooLarge: the message is above the limit.
+        """
+        # One turn of the loop a frame: a flood of frames must not stop everybody else.
+        await asyncio.sleep(0)
+        try:
+            message = await self._socket.receive()
+        except WebSocketDisconnect as error:
+            raise Gone from error
+        if message["type"] != "websocket.receive":
+            raise Gone
+        text = message.get("text")
+        frame: Frame = text if text is not None else message.get("bytes") or b""
+        if self._is_too_large(frame):
+            raise TooLarge(
+                f"A message is larger than {self._options.max_frame_bytes} bytes "
+                "(GATEWAY_MAX_FRAME_BYTES). Send smaller ones."
+            )
+        return frame
+
+    async def say(self, document: dict[str, Any]) -> None:
+        """Send a JSON object as a text frame."""
+        text = self._encoder.encode(document).decode()
+        async with self._sending():
+            await self._socket.send_text(text)
+
+    async def play(self, pcm: bytes) -> None:
+        """Send audio as a binary frame."""
+        async with self._sending():
+            await self._socket.send_bytes(pcm)
+
+    async def drop(self) -> None:
+        """Nothing waits here that could be dropped."""
+
+    async def close(self, close: Close) -> None:
+        """Close, whatever state the socket is in."""
+        reason = close.reason.encode()[:_LONGEST_REASON_BYTES].decode(errors="ignore")
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._socket.close(close.code, reason)
+        except (OSError, RuntimeError, TimeoutError, WebSocketDisconnect):
+            pass  # gone, closed already, or not taking anything: there is nothing left to close
+
+    @asynccontextmanager
+    async def _sending(self) -> AsyncIterator[None]:
+        if self._given_up:
+            raise Gone
+        await self._wait_for_turn()
+        try:
+            async with asyncio.timeout(self._options.stalled_seconds):
+                yield
+        except TimeoutError as error:
+            self._given_up = True
+            raise TimedOut("The client does not take what is sent to it.") from error
+        except (OSError, RuntimeError, WebSocketDisconnect) as error:
+            self._given_up = True
+            raise Gone from error
+
+    async def _wait_for_turn(self) -> None:
+        now = self._clock()
+        gained = (now - self._counted_at) * _FRAMES_PER_SECOND
+        self._frames_left = min(_BURST_FRAMES, self._frames_left + gained) - 1
+        self._counted_at = now
+        if self._frames_left < 0:
+            await asyncio.sleep(-self._frames_left / _FRAMES_PER_SECOND)
+
+    def _is_too_large(self, frame: Frame) -> bool:
+        limit = self._options.max_frame_bytes
+        if isinstance(frame, bytes) or len(frame) > limit:
+            return len(frame) > limit
+        return len(frame) * 4 > limit and len(frame.encode()) > limit

@@ -1,0 +1,1 @@
+"""The languages clients speak on a WebSocket; the first message chooses."""

@@ -1,0 +1,84 @@
+"""Which dialect a connection speaks: decided once, by subprotocol or first message. Pure."""
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from protocols.contract.errors import InvalidInput, NotSupported
+from protocols.contract.inputs import Json
+from protocols.live.messages import KINDS
+from protocols.websocket.connection import Frame
+from protocols.websocket.handshake import NATIVE_SUBPROTOCOL
+
+_STRANDS_TYPES = {"config", "text_input"}
+_STRANDS_PREFIX = "bidi_"
+_AG_UI_MEMBERS = {"threadId", "runId", "messages"}
+
+
+class Dialect(Enum):
+    """The dialects served."""
+
+    NATIVE = "native"
+    AG_UI = "ag_ui"
+    PROMPT = "prompt"
+
+
+def choose(first: Frame, subprotocol: str | None) -> Dialect:
+    """Choose by the first message.
+
+    Raises:
+        NotSupported: it belongs to a dialect that is not served.
+        InvalidInput: it belongs to none.
+    """
+    if subprotocol == NATIVE_SUBPROTOCOL or isinstance(first, bytes):
+        return Dialect.NATIVE
+    document = read_object(first)
+    kind = document.get("type")
+    if isinstance(kind, str):
+        return _choose_by_type(kind)
+    if document.keys() >= _AG_UI_MEMBERS:
+        return Dialect.AG_UI
+    if "prompt" in document:
+        return Dialect.PROMPT
+    if "event" in document or "body" in document:
+        raise NotSupported(
+            "The Nova Sonic event language is not served here. Send session.start (gateway.v1)."
+        )
+    raise _not_understood()
+
+
+def read_object(text: Frame) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        document: Json = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
+        raise InvalidInput(
+            "The message is not JSON that can be read. Send one JSON object in each text frame."
+        ) from error
+    if not isinstance(document, dict):
+        raise InvalidInput("The message is JSON, but no object. Send one JSON object a frame.")
+    return document
+
+
+def _choose_by_type(kind: str) -> Dialect:
+    if kind in KINDS:
+        return Dialect.NATIVE
+    if kind in _STRANDS_TYPES or kind.startswith(_STRANDS_PREFIX):
+        raise NotSupported(
+            "The messages of the Strands samples are not served here. "
+            "Send session.start (gateway.v1)."
+        )
+    raise _not_understood()
+
+
+def _not_understood() -> InvalidInput:
+    return InvalidInput(
+        'The first message chooses the dialect and was not understood. Send {"type": '
+        '"session.start"} or another gateway.v1 message, an AG-UI run (threadId, runId, '
+        'messages), {"prompt": "…"}, or a binary frame of PCM16 audio.'
+    )

@@ -1,0 +1,50 @@
+"""What a client says about itself before its WebSocket is accepted. Pure."""
+
+from collections.abc import Iterable
+
+from protocols.contract.errors import InvalidInput
+from protocols.streaming import SESSION_HEADER
+
+NATIVE_SUBPROTOCOL = "gateway.v1"
+BEARER_SUBPROTOCOL = "base64UrlBearerAuthorization"
+
+_SESSION_QUERY = {SESSION_HEADER.lower(), "session_id"}
+_LONGEST_SESSION_ID = 256
+
+
+def session_id_of(header: str | None, query: Iterable[tuple[str, str]]) -> str | None:
+    """Find the session id: the header, otherwise a query parameter of its name or ``session_id``.
+
+    Raises:
+        InvalidInput: it cannot be one.
+    """
+    found = header
+    for name, value in query:
+        if found is None and name.lower() in _SESSION_QUERY:
+            found = value
+    return None if found is None else checked_session_id(found)
+
+
+def checked_session_id(session_id: str) -> str:
+    """Give a session id back if it can be one.
+
+    Raises:
+        InvalidInput: it is empty, too long, or not printable.
+    """
+    if 0 < len(session_id) <= _LONGEST_SESSION_ID and session_id.isprintable():
+        return session_id
+    raise InvalidInput(
+        f"A session id has 1 to {_LONGEST_SESSION_ID} printable characters; a UUID is a good one."
+    )
+
+
+def choose_subprotocol(offered: Iterable[str]) -> str | None:
+    """Choose among what the client offers: our dialect, or AgentCore's bearer sentinel.
+
+    The entry after the sentinel carries a token: nothing but these two names is ever echoed.
+    """
+    known = set(offered)
+    for name in (NATIVE_SUBPROTOCOL, BEARER_SUBPROTOCOL):
+        if name in known:
+            return name
+    return None

@@ -1,0 +1,19 @@
+"""The limits of the WebSocket."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class WebSocketOptions(Struct, frozen=True, kw_only=True):
+    """What a connection may take, and how long it is waited for."""
+
+    max_frame_bytes: Annotated[
+        int, Meta(ge=1024, le=16_000_000, description="largest WebSocket message of a client")
+    ] = 65_536
+    first_message_seconds: Annotated[
+        float, Meta(gt=0, description="how long a WebSocket may stay silent after it was opened")
+    ] = 10.0
+    stalled_seconds: Annotated[
+        float, Meta(gt=0, description="how long a WebSocket client may not take what is sent")
+    ] = 10.0

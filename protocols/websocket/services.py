@@ -1,0 +1,62 @@
+"""What the WebSocket needs from the rest of the gateway."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from litestar.connection import ASGIConnection
+from msgspec import Struct
+
+from protocols.ag_ui_events import AgUiEvent
+from protocols.contract.conversations import Conversations
+from protocols.contract.inputs import Json, Message, UserTurn
+from protocols.websocket.options import WebSocketOptions
+
+
+class RunInput(Protocol):
+    """A run as an AG-UI client asks for it, validated."""
+
+    @property
+    def thread_id(self) -> str:
+        """The conversation."""
+        ...
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+        ...
+
+    @property
+    def said(self) -> UserTurn:
+        """What is said in it."""
+        ...
+
+
+type ParseRun = Callable[[Json], RunInput]
+"""Validates a ``RunAgentInput``; raises ``InvalidInput``."""
+
+type KnownEvents = Callable[[Any, Sequence[Message]], list[AgUiEvent]]
+"""Tells a client that keeps the history what it has not seen; takes what ``ParseRun`` made."""
+
+type CallerOf = Callable[[ASGIConnection], str]
+"""Tells who connects; raises ``NotAuthorized``."""
+
+type Allows = Callable[[ASGIConnection], bool]
+"""Tells whether the page that connects, if it is one, may do so. CORS never sees WebSockets."""
+
+
+class WebSocketServices(Struct, frozen=True, kw_only=True):
+    """Handed to ``websocket_routes`` by whoever joins the parts.
+
+    ``idle_seconds`` bounds a connection on which nothing is asked. ``draining`` is set when the
+    server is about to stop: running turns end, then the connections close with 1001.
+    """
+
+    conversations: Conversations
+    caller_of: CallerOf
+    allows: Allows
+    parse_run: ParseRun
+    known_events: KnownEvents
+    options: WebSocketOptions = WebSocketOptions()
+    idle_seconds: float = 900.0
+    draining: asyncio.Event | None = None
