@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
+
 from protocols.webrtc.options import WebRtcOptions
 
 PREFIX = "GATEWAY_"
@@ -144,9 +145,9 @@ def markdown_table() -> str:
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, _, field in variables(Settings):
         default = msgspec.to_builtins(field.default)
-        shown = f"`{','.join(default) if isinstance(default, list) else default}`"
+        shown = f"`{','.join(default) if isinstance(default, list | tuple) else default}`"
         lines.append(
-            f"| `{name}` | {shown if default not in (None, '', []) else 'none'} "
+            f"| `{name}` | {shown if default not in (None, '', [], ()) else 'none'} "
             f"| {_description(field.type)} |"
         )
     return "\n".join(lines)
@@ -173,11 +174,24 @@ def _convert(tree: type[Settings], values: dict[str, Any]) -> Settings:
         return msgspec.convert(values, tree, strict=False)
     except msgspec.ValidationError as error:
         fault, _, path = str(error).partition(" - at `$.")
-        field = path.rstrip("`").split(".")[-1].split("[")[0]
-        raise SettingsError(f"{PREFIX}{field.upper()}: {fault}") from None
+        name = PREFIX + path.rstrip("`").split(".")[-1].split("[")[0].upper()
+        if fault.startswith("Invalid enum value"):
+            fault = f"must be one of {', '.join(_choices(tree, name))}"
+        raise SettingsError(f"{name}: {fault}") from None
+
+
+def _choices(tree: type[Struct], name: str) -> list[str]:
+    """The values that a setting may have."""
+    field_type = next(field.type for variable, _, field in variables(tree) if variable == name)
+    nested = [field_type]
+    for each in nested:
+        if get_origin(each) is Literal:
+            return [str(choice) for choice in get_args(each)]
+        nested += get_args(each)
+    return []
 
 
 def _unknown(variable: str, names: Mapping[str, Any]) -> str:
-    close = get_close_matches(variable, names, n=1)
+    close = get_close_matches(variable, names, n=1, cutoff=0.8)
     hint = f"did you mean {close[0]}?" if close else "the README lists all settings."
     return f"{variable}: no such setting; {hint}"

@@ -1,0 +1,253 @@
+"""Sessions: one turn at a time, one memory for every wire."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from strands.types.tools import AgentTool
+
+from gateway.activity import Activity
+from gateway.agents.factory import AgentFactory
+from gateway.agents.live import StrandsLive
+from gateway.models.provider import Models
+from gateway.sessions import Sessions
+from gateway.settings import Limits
+from protocols.contract.conversations import Conversations, SessionKey
+from protocols.contract.errors import (
+    InvalidInput,
+    ModelFailed,
+    SessionBusy,
+    TooManySessions,
+    Unavailable,
+)
+from protocols.contract.events import Event, TextDelta, TurnEnded
+from protocols.contract.inputs import ClientTool, LiveOptions, Message, Text, UserTurn
+from tests.scripted import Says, ScriptedModel
+from tests.scripted_voice import ScriptedVoice, assistant_says, user_says
+
+KEY = SessionKey("ada", "s1")
+
+
+class ScriptedModels:
+    """Stands for the models of the process."""
+
+    text_name = "scripted"
+    voice_name = "scripted-voice"
+    voice_takes_images = False
+
+    def __init__(self, *turns: Says) -> None:
+        self.model = ScriptedModel(list(turns))
+        self.voices: list[ScriptedVoice] = []
+        self.error: BaseException | None = None
+
+    async def text(self) -> ScriptedModel:
+        return self.model
+
+    async def voice(self, options: LiveOptions) -> ScriptedVoice:
+        if self.error is not None:
+            raise self.error
+        self.voices.append(ScriptedVoice())
+        return self.voices[-1]
+
+
+class Rig:
+    def __init__(self, *turns: Says, tools: list[AgentTool] | None = None, **limits: Any) -> None:
+        self.models = ScriptedModels(*turns)
+        factory = AgentFactory(cast(Models, self.models), tools or [], "Be brief.")
+        self.activity = Activity(lambda: 0.0)
+        self.sessions = Sessions(factory, Limits(**limits), self.activity)
+
+    async def ask(
+        self, text: str, key: SessionKey = KEY, history: tuple[Message, ...] | None = None
+    ) -> list[Event]:
+        said = UserTurn(content=(Text(text),), history=history)
+        turn = await self.sessions.begin(key, said, "http")
+        async with asyncio.timeout(5):
+            return [event async for event in turn]
+
+    def busy(self) -> bool:
+        return self.activity.status == "HealthyBusy"
+
+    def shown(self) -> list[str]:
+        """The texts that the text model was last shown."""
+        return [b["text"] for m in self.models.model.seen[-1].messages for b in m["content"]]
+
+
+def test_sessions_are_the_conversations_of_the_contract() -> None:
+    assert isinstance(Rig().sessions, Conversations)
+
+
+async def test_a_session_remembers_what_was_said() -> None:
+    rig = Rig(Says(["Hello Ada."]), Says(["Ada."]))
+    await rig.ask("I am Ada.")
+    await rig.ask("Who am I?")
+    assert rig.shown() == ["I am Ada.", "Hello Ada.", "Who am I?"]
+    assert rig.models.model.seen[0].system_prompt == "Be brief."
+
+
+async def test_another_caller_with_the_same_id_has_another_session() -> None:
+    rig = Rig(Says(["Hello."]), Says(["No idea."]))
+    await rig.ask("I am Ada.")
+    await rig.ask("Who am I?", SessionKey("eve", "s1"))
+    assert rig.shown() == ["Who am I?"]
+
+
+async def test_of_two_turns_at_once_one_works_and_the_other_is_refused() -> None:
+    gate = asyncio.Event()
+    rig = Rig(Says(["one"], waits_for=gate))
+    turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
+    with pytest.raises(SessionBusy):
+        await rig.sessions.begin(KEY, UserTurn(content=(Text("b"),)), "http")
+    with pytest.raises(SessionBusy):
+        await rig.sessions.open(KEY, LiveOptions(), "ws")
+    assert rig.busy()
+    gate.set()
+    async with asyncio.timeout(5):
+        assert [event async for event in turn][-1] == TurnEnded()
+    assert not rig.busy()
+
+
+async def test_a_failed_turn_leaves_the_memory_as_it_was() -> None:
+    rig = Rig(Says(["one"]), Says(["two"], error=RuntimeError("x")), Says(["three"]))
+    await rig.ask("a")
+    with pytest.raises(ModelFailed):
+        await rig.ask("b")
+    await rig.ask("c")
+    assert rig.shown() == ["a", "one", "c"]
+
+
+async def test_what_was_typed_is_known_to_the_voice_and_the_other_way_round() -> None:
+    rig = Rig(Says(["Hello Ada."]), Says(["London."]))
+    await rig.ask("I am Ada.")
+    live = await rig.sessions.open(KEY, LiveOptions(), "webrtc")
+    voice = rig.models.voices[0]
+    voice.says(*user_says("I live in London."), *assistant_says("Noted."))
+    await read_turn(live)
+    assert [b["text"] for m in voice.history for b in m["content"]] == ["I am Ada.", "Hello Ada."]
+    await live.aclose()
+    await rig.ask("Where do I live?")
+    assert rig.shown() == [
+        "I am Ada.",
+        "Hello Ada.",
+        "I live in London.",
+        "Noted.",
+        "Where do I live?",
+    ]
+
+
+async def read_turn(live: StrandsLive) -> None:
+    async with asyncio.timeout(5):
+        async for event in live:
+            if isinstance(event, TurnEnded):
+                return
+
+
+async def test_a_client_that_owns_the_history_is_told_once_what_other_wires_said() -> None:
+    rig = Rig(Says(["Hello Ada."]), Says(["hi"]), Says(["hi again"]))
+    await rig.ask("I am Ada.")
+    told = await rig.sessions.begin(KEY, UserTurn(content=(Text("x"),), history=()), "agui")
+    assert [(m.role, m.content) for m in told.unseen] == [
+        ("user", (Text("I am Ada."),)),
+        ("assistant", (Text("Hello Ada."),)),
+    ]
+    async with asyncio.timeout(5):
+        assert [e.text async for e in told if isinstance(e, TextDelta)] == ["hi"]
+    again = await rig.sessions.begin(KEY, UserTurn(content=(Text("y"),), history=()), "agui")
+    assert again.unseen == ()
+    await again.aclose()
+
+
+async def test_the_process_takes_no_more_turns_than_it_may() -> None:
+    rig = Rig(Says(["one"], waits_for=asyncio.Event()), max_turns=1)
+    turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
+    with pytest.raises(TooManySessions, match="GATEWAY_MAX_TURNS"):
+        await rig.ask("b", SessionKey("ada", "s2"))
+    await turn.aclose()
+
+
+async def test_the_session_unused_for_longest_is_forgotten_first() -> None:
+    rig = Rig(*(Says(["ok"]) for _ in range(4)), max_sessions=2)
+    for session_id in ("1", "2", "1", "3"):
+        await rig.ask("hi", SessionKey("ada", session_id))
+    remembered = [bool(rig.sessions.history(SessionKey("ada", each))) for each in "123"]
+    assert remembered == [True, False, True]
+
+
+async def test_a_session_whose_turn_is_running_is_not_forgotten_for_another() -> None:
+    rig = Rig(Says(["one"], waits_for=asyncio.Event()), max_sessions=1)
+    turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
+    with pytest.raises(TooManySessions, match="GATEWAY_MAX_SESSIONS"):
+        await rig.ask("b", SessionKey("ada", "s2"))
+    await turn.aclose()
+
+
+async def test_a_running_turn_can_be_cancelled_by_its_session() -> None:
+    rig = Rig(Says(["word "] * 200))
+    assert rig.sessions.cancel(KEY) is False
+    turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
+    assert rig.sessions.cancel(KEY) is True
+    async with asyncio.timeout(5):
+        assert [event async for event in turn][-1] == TurnEnded("cancelled", "cancelled")
+
+
+async def test_a_forgotten_session_begins_anew() -> None:
+    rig = Rig(Says(["Hello Ada."]), Says(["x"], waits_for=asyncio.Event()), Says(["No idea."]))
+    assert await rig.sessions.forget(KEY) is False
+    await rig.ask("I am Ada.")
+    turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
+    assert isinstance(await anext(aiter(turn)), TextDelta)
+    assert await rig.sessions.forget(KEY) is True
+    assert rig.sessions.history(KEY) == ()
+    await rig.ask("Who am I?")
+    assert rig.shown() == ["Who am I?"]
+
+
+async def test_a_voice_that_cannot_be_made_frees_the_session() -> None:
+    rig = Rig()
+    rig.models.error = RuntimeError("secret")
+    with pytest.raises(ModelFailed):
+        await rig.sessions.open(KEY, LiveOptions(), "ws")
+    rig.models.error = asyncio.CancelledError()
+    with pytest.raises(asyncio.CancelledError):
+        await rig.sessions.open(KEY, LiveOptions(), "ws")
+    assert rig.activity.status == "Healthy"
+    rig.models.error = None
+    live = await rig.sessions.open(KEY, LiveOptions(voice="x"), "ws")
+    await live.aclose()
+
+
+async def test_draining_takes_no_new_turns_and_lets_the_running_ones_end() -> None:
+    gate = asyncio.Event()
+    rig = Rig(Says(["one"], waits_for=gate))
+    turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
+    live = await rig.sessions.open(SessionKey("ada", "s2"), LiveOptions(), "ws")
+    draining = asyncio.create_task(rig.sessions.drain())
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await rig.ask("b", SessionKey("ada", "s3"))
+    gate.set()
+    async with asyncio.timeout(5):
+        assert [event async for event in turn][-1] == TurnEnded()
+        assert [event async for event in live] == []
+        await draining
+    assert rig.activity.status == "Healthy"
+
+
+async def test_client_tools_must_have_names_of_their_own() -> None:
+    rig = Rig(Says(["ok"]))
+    twice = (ClientTool("paint", ""), ClientTool("paint", ""))
+    said = UserTurn(content=(Text("a"),), client_tools=twice)
+    turn = await rig.sessions.begin(KEY, said, "agui")
+    with pytest.raises(InvalidInput) as caught:
+        async for _ in turn:
+            pass
+    assert caught.value.details[0].path == "$.tools[1].name"
+
+
+async def test_twenty_sessions_at_once_do_not_mix() -> None:
+    rig = Rig(*(Says(["ok"]) for _ in range(20)))
+    keys = [SessionKey("ada", str(number)) for number in range(20)]
+    await asyncio.gather(*(rig.ask(f"I am {key.id}.", key) for key in keys))
+    for key in keys:
+        first = rig.sessions.history(key)[0]
+        assert first.content == (Text(f"I am {key.id}."),)
