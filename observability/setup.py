@@ -8,9 +8,9 @@ otherwise opentelemetry-distro configures them from the OTEL_* variables.
 import asyncio
 import atexit
 import logging
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager, suppress
-from importlib.util import find_spec
+from importlib.metadata import entry_points
 from threading import Thread
 from typing import Protocol, runtime_checkable
 
@@ -32,7 +32,6 @@ _ENDPOINTS = (
 )
 _EXPORTERS = ("OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER")
 _PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
-_GRPC_EXPORTER = "opentelemetry.exporter.otlp.proto.grpc"
 
 
 class TelemetryMisconfigured(Exception):
@@ -92,7 +91,7 @@ class Telemetry:
         stop_recording()
 
 
-def telemetry_wanted(environ: MutableMapping[str, str]) -> bool:
+def telemetry_wanted(environ: Mapping[str, str]) -> bool:
     """Tell whether telemetry is to be on: an exporter is set, or a provider is there already."""
     if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
@@ -101,6 +100,29 @@ def telemetry_wanted(environ: MutableMapping[str, str]) -> bool:
         or any(environ.get(name, "none").strip().lower() not in {"", "none"} for name in _EXPORTERS)
         or _configured()
     )
+
+
+def check(environ: Mapping[str, str]) -> None:
+    """Refuse variables that cannot work, before anything is started.
+
+    Raises:
+        TelemetryMisconfigured: one asks for an exporter that is not installed.
+    """
+    if not telemetry_wanted(environ) or _configured():
+        return
+    # The distribution's own default is grpc; ours is set in its place.
+    if environ.get(_PROTOCOL) == "grpc" and not _exporter_installed("traces", "otlp_proto_grpc"):
+        message = (
+            f"{_PROTOCOL}=grpc needs opentelemetry-exporter-otlp-proto-grpc; use http/protobuf"
+        )
+        raise TelemetryMisconfigured(message)
+    for variable in _EXPORTERS:
+        signal = variable.split("_")[1].lower()
+        for name in map(str.strip, environ.get(variable, "").split(",")):
+            known = name.lower() in {"", "none", "otlp"} or _exporter_installed(signal, name)
+            if not known:
+                message = f"{variable}={name}: no such exporter is installed; use otlp or none"
+                raise TelemetryMisconfigured(message)
 
 
 def configure(environ: MutableMapping[str, str], *, capture_content: bool = False) -> Telemetry:
@@ -147,12 +169,8 @@ def _configure_sdk(environ: MutableMapping[str, str]) -> None:
         OpenTelemetryDistro,
     )
 
-    # The distribution's default is grpc, whose exporter is not among our dependencies.
-    if environ.setdefault(_PROTOCOL, "http/protobuf") == "grpc" and not _installed(_GRPC_EXPORTER):
-        message = (
-            f"{_PROTOCOL}=grpc needs opentelemetry-exporter-otlp-proto-grpc; use http/protobuf"
-        )
-        raise TelemetryMisconfigured(message)
+    check(environ)
+    environ.setdefault(_PROTOCOL, "http/protobuf")
     # Log lines go to the standard output, which platforms collect: to send them twice is to pay
     # twice.
     environ.setdefault("OTEL_LOGS_EXPORTER", "none")
@@ -166,11 +184,8 @@ def _configure_sdk(environ: MutableMapping[str, str]) -> None:
         raise TelemetryMisconfigured(message) from error
 
 
-def _installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+def _exporter_installed(signal: str, name: str) -> bool:
+    return bool(entry_points(group=f"opentelemetry_{signal}_exporter", name=name))
 
 
 def _add_processors(capture_content: bool) -> None:

@@ -35,7 +35,9 @@ def test_an_unknown_dashboard_is_refused() -> None:
 
 
 def test_the_template_holds_all_dashboards_for_the_region_it_is_deployed_in() -> None:
-    whole = json.loads(render())
+    text = render()
+    assert len(text.encode()) <= 51_200
+    whole = json.loads(text)
     assert whole == template()
     boards = {
         name: resource["Properties"]["DashboardBody"]["Fn::Sub"]

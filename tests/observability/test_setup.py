@@ -16,6 +16,7 @@ from observability.recording import recorder
 from observability.setup import (
     Telemetry,
     TelemetryMisconfigured,
+    check,
     configure,
     telemetry_lifespan,
     telemetry_wanted,
@@ -176,22 +177,45 @@ def test_the_variables_say_whether_telemetry_is_wanted(
     assert telemetry_wanted(environ) is wanted
 
 
-def test_a_protocol_whose_exporter_is_missing_is_refused_with_the_remedy() -> None:
-    with pytest.raises(TelemetryMisconfigured) as refused:
-        configure({**ENDPOINT, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
-    assert str(refused.value) == (
-        "OTEL_EXPORTER_OTLP_PROTOCOL=grpc needs opentelemetry-exporter-otlp-proto-grpc; "
-        "use http/protobuf"
-    )
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        (
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            "grpc",
+            "OTEL_EXPORTER_OTLP_PROTOCOL=grpc needs opentelemetry-exporter-otlp-proto-grpc; "
+            "use http/protobuf",
+        ),
+        (
+            "OTEL_METRICS_EXPORTER",
+            "otlp, pigeon",
+            "OTEL_METRICS_EXPORTER=pigeon: no such exporter is installed; use otlp or none",
+        ),
+    ],
+)
+def test_an_exporter_that_is_not_installed_is_refused_with_the_remedy(
+    variable: str, value: str, message: str
+) -> None:
+    environ = {**ENDPOINT, variable: value}
+    for refusing in (check, configure):
+        with pytest.raises(TelemetryMisconfigured) as refused:
+            refusing(environ)
+        assert str(refused.value) == message
 
 
-def test_an_unknown_exporter_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("METRICS_EXPORTER", "LOGS_EXPORTER", "EXPORTER_OTLP_PROTOCOL", "SERVICE_NAME"):
-        monkeypatch.setenv(
-            f"OTEL_{name}", {"EXPORTER_OTLP_PROTOCOL": "http/protobuf"}.get(name, "none")
-        )
+@pytest.mark.parametrize("environ", [{}, ENDPOINT, {"OTEL_TRACES_EXPORTER": "console"}])
+def test_variables_that_can_work_pass_the_check(environ: dict[str, str]) -> None:
+    check(environ)
+
+
+def test_what_the_sdk_refuses_is_told_as_a_fault_of_the_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER"):
+        monkeypatch.setenv(name, "none")
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=mine")
-    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "pigeon")
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "carrier/pigeon")
     with pytest.raises(TelemetryMisconfigured, match=r"mend the OTEL_\* variables: .*pigeon"):
         configure(os.environ)
 
