@@ -77,6 +77,7 @@ class Conversation:
         self._in_order = asyncio.Lock()
         self._ahead: asyncio.Task[str] | None = None
         self._user_speaks = False
+        self._not_understood = 0
         self._answer_owed = False
         self._reply: Reply | None = None
         self._reply_task: asyncio.Task[None] | None = None
@@ -88,6 +89,8 @@ class Conversation:
     def start(self, first: TypedEvent) -> None:
         """Begin to listen as soon as the engines are loaded; what is said meanwhile is kept."""
         self._outbox.put(first)
+        if self._speech.is_ready:
+            self._microphone.listen()
         self._task(self._listen())
 
     async def hear(self, pcm: bytes) -> None:
@@ -176,7 +179,7 @@ class Conversation:
             case SpeechEnded(audio, silence_seconds):
                 self._user_speaks = False
                 self._outbox.put(CascadeSpeechStopEvent(silence_seconds))
-                self._task(self._understand(self._words_of(audio)))
+                self._understand(audio)
             case PauseBegan() | PauseEnded() | SpeechPiece():
                 self._recognise(signal)
 
@@ -188,26 +191,28 @@ class Conversation:
                 self._drop_ahead()
             case SpeechPiece(audio):
                 self._drop_ahead()
-                self._task(self._understand(self._words_of(audio)))
+                self._understand(audio)
 
-    def _words_of(self, audio: bytes) -> asyncio.Task[str] | None:
+    def _understand(self, audio: bytes) -> None:
         """Take what is being recognised ahead, which is the same audio, or recognise it now."""
         words, self._ahead = self._ahead, None
         if words is None and audio:
             words = self._task(self._speech.recognise(audio))
-        return words
+        self._not_understood += 1
+        self._task(self._read_words(words))
 
     def _drop_ahead(self) -> None:
         if self._ahead is not None:
             self._ahead.cancel()
             self._ahead = None
 
-    async def _understand(self, words: asyncio.Task[str] | None) -> None:
-        """Note what was said; answer it unless the user already goes on."""
+    async def _read_words(self, words: asyncio.Task[str] | None) -> None:
+        """Note what was said; answer it unless the user goes on, or more of it is to be read."""
         async with self._in_order:
             if words is not None and (text := await words):
                 self._note_speech(text)
-            if self._answer_owed and not self._user_speaks:
+            self._not_understood -= 1
+            if self._answer_owed and not self._user_speaks and not self._not_understood:
                 self._answer()
 
     def _note_speech(self, text: str) -> None:

@@ -15,7 +15,7 @@ class Microphone:
     """A bounded buffer of sound with one reader, cut into whole frames.
 
     While nobody listens yet (the engines are loading) the oldest sound is dropped and counted: a
-    live line cannot wait. Once somebody listens, who brings sound faster than it is heard waits.
+    live line cannot wait. Later, whoever brings sound faster than it is heard waits.
     """
 
     def __init__(self) -> None:
@@ -25,6 +25,10 @@ class Microphone:
         self._closed = False
         self._changed = asyncio.Event()
         self._heard = asyncio.Event()
+
+    def listen(self) -> None:
+        """Drop nothing from now on: it will be heard soon."""
+        self._listening = True
 
     async def put(self, pcm: bytes) -> None:
         """Take sound in pieces of any size, even half samples."""
@@ -40,7 +44,7 @@ class Microphone:
 
     async def frames(self) -> list[bytes]:
         """Wait for sound and take it: at least one frame, and a batch at most."""
-        self._listening = True
+        self.listen()
         while len(self._sound) < FRAME_BYTES:
             self._changed.clear()
             await self._changed.wait()

@@ -18,6 +18,9 @@ REPLY_HEAD = struct.Struct(">BI")
 SPOKEN = 0
 FAILED = 1
 
+# At its own loudness Pico's peaks are cut off at full scale, in every sentence tried.
+VOLUME = 0.6
+
 
 def serve(requests: BinaryIO, replies: BinaryIO, speak: Callable[[str, str], bytes]) -> None:
     """Answer until the input ends."""
@@ -38,7 +41,13 @@ def main() -> None:
     """Speak with SVOX Pico."""
     from py_nanotts import NanoTTS  # noqa: PLC0415 - only this process loads it
 
-    serve(sys.stdin.buffer, sys.stdout.buffer, NanoTTS().speak)
+    pico = NanoTTS()
+
+    def speak(sentence: str, voice: str) -> bytes:
+        audio: bytes = pico.speak(sentence, voice=voice, volume=VOLUME)
+        return audio
+
+    serve(sys.stdin.buffer, sys.stdout.buffer, speak)
 
 
 if __name__ == "__main__":

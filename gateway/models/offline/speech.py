@@ -234,8 +234,9 @@ class SpeechEngines:
         logger.info("the local voice is loaded")
 
     def _note_failure(self, loading: asyncio.Task[None]) -> None:
-        error = None if loading.cancelled() else loading.exception()
-        if error is not None:
+        if loading.cancelled():
+            self._loading = None
+        elif error := loading.exception():
             logger.error("the local voice does not load", exc_info=error)
             self._failure = error.message if isinstance(error, GatewayError) else "see the log"
 

@@ -33,10 +33,11 @@ _TYPOGRAPHY: Mapping[int, str] = str.maketrans(
     }
 )  # fmt: skip
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _MARKUP = re.compile(r"[<>*_`#|~{}\[\]\\^\"]+")
 _REPEATED = re.compile(r"([^\w\s])(?:\s*\1)+")
 _UNSPEAKABLE = re.compile(r"[^\x20-\u024f\u20ac]+")
-_LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD}}}(?=\S)")
+_LONG_WORD = re.compile(rf"(\S{{{LONGEST_WORD}}})\S+")
 _CUT = re.compile(rf"(.{{1,{LONGEST_REQUEST}}})(?:\s+|$)")
 
 type _Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
@@ -44,13 +45,13 @@ type _Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 def spoken_form(text: str, voice: str = "en-US") -> list[str]:
     """Rewrite a sentence and cut it into requests; none if nothing in it can be said."""
-    text = _LINK.sub(r"\1", text.translate(_TYPOGRAPHY))
+    text = _TAG.sub(" ", _LINK.sub(r"\1", text.translate(_TYPOGRAPHY)))
     if voice.startswith("en"):
         for pattern, words in _ENGLISH:
             text = pattern.sub(words, text)
     text = _REPEATED.sub(r"\1", _MARKUP.sub(" ", text))
     text = " ".join(_UNSPEAKABLE.sub(" ", text).split())
-    text = _LONG_WORD.sub(r"\g<0> ", text)
+    text = _LONG_WORD.sub(r"\1", text)  # an address or a key: nobody listens to the rest
     if not any(character.isalnum() for character in text):
         return []
     return _CUT.findall(text)
@@ -67,6 +68,12 @@ def _clock(match: re.Match[str]) -> str:
     return f"{spoken} {half}" if half else spoken
 
 
+def _zone(match: re.Match[str]) -> str:
+    sign = "plus" if match["sign"] == "+" else "minus"
+    minutes = f" {match['minutes']}" if match["minutes"] not in {None, "00"} else ""
+    return f"UTC {sign} {int(match['hours'])}{minutes}"
+
+
 def _date(match: re.Match[str]) -> str:
     month = int(match["month"])
     if not 1 <= month <= len(_MONTHS):
@@ -75,16 +82,19 @@ def _date(match: re.Match[str]) -> str:
 
 
 _ENGLISH: tuple[_Rule, ...] = (
+    (
+        re.compile(r"\bUTC\s*(?P<sign>[+-])\s*(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?\b"),
+        _zone,
+    ),
     (re.compile(r"\b(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:T(?=\d)|\b)"), _date),
     (
         re.compile(
-            r"\b(?P<hours>[01]?\d|2[0-3]):(?P<minutes>[0-5]\d)(?::[0-5]\d(?:\.\d+)?)?\b"
+            r"\b(?P<hours>[01]?\d|2[0-3]):(?P<minutes>[0-5]\d)(?::[0-5]\d(?:\.\d+)?)?"
+            r"(?:Z|[+-]\d\d:\d\d)?\b"
             r"(?:\s*(?P<half>[AaPp]\.?[Mm]\b\.?))?"
         ),
         _clock,
     ),
-    (re.compile(r"\bUTC\s*\+\s*(?=\d)"), "UTC plus "),
-    (re.compile(r"\bUTC\s*-\s*(?=\d)"), "UTC minus "),
     (re.compile(r"(?<=\d)[eE]([+-]?\d+)\b"), r" times 10 to the power of \1"),
     (re.compile(r"(?<=[\d)])\s*(?:\*\*|\^)\s*(?=[\d(-])"), " to the power of "),
     (re.compile(r"(?<=[\d)])\s*(?:[×·*]|\bx\b)\s*(?=[\d(-])"), " times "),

@@ -114,16 +114,20 @@ class Synthesizer:
 
 
 def choose_voice(voice: str | None = None, language: str | None = None) -> str:
-    """Find Pico's voice for a voice name or else a language ("de", "de-DE").
+    """Find Pico's voice by its name, or else for a language ("de", "de-DE", also "de-AT").
 
     Raises:
         InvalidInput: There is none; the message names what there is.
     """
     wanted = (voice or language or DEFAULT_VOICE).replace("_", "-").lower()
-    for name in VOICES:
-        if wanted in {name.lower(), name.partition("-")[0]}:
-            return name
-    raise InvalidInput(f"The offline voice has no {wanted!r}; choose one of {', '.join(VOICES)}.")
+    named = [name for name in VOICES if name.lower() == wanted]
+    spoken = wanted if voice else wanted.partition("-")[0]
+    related = [name for name in VOICES if name.partition("-")[0] == spoken]
+    if not named and not related:
+        raise InvalidInput(
+            f"The offline voice has no {wanted!r}; choose one of {', '.join(VOICES)}."
+        )
+    return (named or related)[0]
 
 
 def _signal_end(process: Process) -> None:
