@@ -174,6 +174,8 @@ def _convert(tree: type[Settings], values: dict[str, Any]) -> Settings:
         return msgspec.convert(values, tree, strict=False)
     except msgspec.ValidationError as error:
         fault, _, path = str(error).partition(" - at `$.")
+        if fault.startswith(PREFIX):  # a section checked itself and named the setting
+            raise SettingsError(fault) from None
         name = PREFIX + path.rstrip("`").split(".")[-1].split("[")[0].upper()
         if fault.startswith("Invalid enum value"):
             fault = f"must be one of {', '.join(_choices(tree, name))}"

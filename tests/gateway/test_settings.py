@@ -39,6 +39,7 @@ def test_values_are_read_with_their_types_and_from_every_section() -> None:
         ("GATEWAY_TEXT_MODEL", "Big Model", "GATEWAY_TEXT_MODEL: "),
         ("GATEWAY_PROT", "1", "GATEWAY_PROT: no such setting; did you mean GATEWAY_PORT?"),
         ("GATEWAY_ZZZ", "1", "GATEWAY_ZZZ: no such setting; the README lists all"),
+        ("GATEWAY_ICE_SERVERS", "kvs:channel", "GATEWAY_ICE_SERVERS: kvs: servers are not built"),
         ("GATEWAY_SESSION_STORE", "memory", "GATEWAY_SESSION_STORE: no such setting"),
     ],
 )
