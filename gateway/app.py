@@ -3,14 +3,13 @@
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Request, Response
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
-from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin
 
 from gateway import identity
 from gateway.activity import Activity
@@ -25,7 +24,8 @@ from gateway.settings import Settings, SettingsError
 from observability.logs import configure_logging
 from observability.privacy import privacy_environment
 from observability.server import server_spans
-from observability.setup import telemetry_lifespan, telemetry_wanted
+from observability.setup import TelemetryMisconfigured, telemetry_lifespan, telemetry_wanted
+from observability.setup import check as check_telemetry
 from protocols.actions import ActionsProtocol
 from protocols.ag_ui.responses import AgUiProtocol
 from protocols.ag_ui.run_input import read_content
@@ -125,6 +125,11 @@ def _plugins() -> list[Any]:
     """Server spans only where somebody looks at them: the middleware costs even when it is off."""
     if not telemetry_wanted(os.environ):
         return []
+    from litestar.plugins.opentelemetry import (  # noqa: PLC0415 - not paid for when off
+        OpenTelemetryConfig,
+        OpenTelemetryPlugin,
+    )
+
     return [OpenTelemetryPlugin(OpenTelemetryConfig(**server_spans()))]
 
 
@@ -157,5 +162,9 @@ def serve(settings: Settings) -> None:
         SettingsError: a setting names something that is not there.
     """
     configure_logging(level=settings.log_level)
+    try:
+        check_telemetry(os.environ)
+    except TelemetryMisconfigured as error:
+        raise SettingsError(str(error)) from error
     gateway = Gateway(settings)
     server(settings, application(gateway), gateway.sessions.drain).run()

@@ -23,7 +23,11 @@ def describe(settings: Settings, models: Models, tools: ToolRegistry) -> dict[st
             "clientProvided": True,
             "parallelCalls": True,
             "items": [
-                {"name": spec["name"], "description": spec["description"]}
+                {
+                    "name": spec.name,
+                    "description": spec.description,
+                    "parameters": spec.schema,
+                }
                 for spec in tools.specs()
             ],
         },

@@ -1,7 +1,7 @@
 """Who calls: the owner of the sessions a request may reach.
 
-With ``none`` and ``platform`` there is one caller: everybody on this machine, or everybody whom AgentCore let through to
-this microVM.
+With ``none`` and ``platform`` there is one caller: everybody on this machine, or everybody whom
+AgentCore let through to this microVM.
 """
 
 import ipaddress

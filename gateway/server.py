@@ -1,8 +1,8 @@
 """Runs the application in uvicorn, and ends it in order.
 
-uvicorn closes its listeners and sockets at the first signal, before the application hears of it. A turn that is
-running would be cut, and ``/ping`` would not answer. So the first signal drains, and only then uvicorn stops; a second
-one stops at once.
+uvicorn closes its listeners and sockets at the first signal, before the application hears of it.
+A turn that is running would be cut, and ``/ping`` would not answer. So the first signal drains,
+and only then uvicorn stops; a second one stops at once.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ class ActionsProtocol:
         handlers: more actions than those of this module, by name.
     """
 
-    name = "action"
+    name = "http"
 
     def __init__(self, handlers: Mapping[str, ActionHandler]) -> None:
         self._handlers: dict[str, ActionHandler] = {**_CONTROL, **handlers}

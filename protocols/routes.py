@@ -1,7 +1,8 @@
 """The doors: ``POST /invocations`` and ``GET /capabilities``; ``/ws`` comes with its protocol.
 
-Everything about a request that all protocols share is read here once: the body, its form, the session. ``protocols`` is the ordered
-list behind the first door; the first that accepts a request answers it.
+Everything about a request that all protocols share is read here once: the body, its form, the
+session. ``protocols`` is the ordered list behind the first door; the first that accepts a request
+answers it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,8 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 
+from observability.correlation import bind_request
+from observability.requests import RequestObservation, observe_request
 from protocols.contract.conversations import Conversations, SessionKey
 from protocols.contract.errors import (
     Detail,
@@ -25,13 +28,16 @@ from protocols.contract.errors import (
     TooLarge,
 )
 from protocols.contract.inputs import Json
+from protocols.failures import failure_of
 from protocols.http_json.spoken import L16, WAV_TYPES
 from protocols.invocation import Invocation, InvocationProtocol, choose
 from protocols.streaming import SESSION_HEADER
 
 _JSON_TYPES = ("", "application/json", "application/octet-stream")
-_SERVED = ("application/json", "text/event-stream", "audio/wav", "application/vnd.ag-ui.event+proto")
+_SERVED = ("application/json", "text/event-stream", "audio/wav")
+_WILDCARDS = ("*/*", "application/*", "text/*", "audio/*")
 _LONGEST_SESSION_ID = 256
+_REQUEST_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Request-Id"
 
 
 def door(
@@ -49,8 +55,7 @@ def door(
         allows: tells whether the page that sends a request may do so.
     """
 
-    @post("/invocations", status_code=200, include_in_schema=False)
-    async def invoke(request: Request) -> Response[Any]:
+    async def answer(request: Request, seen: RequestObservation) -> Response[Any]:
         protocol, session_id = protocols[-1], ""
         try:
             if not allows(request):
@@ -58,12 +63,29 @@ def door(
             invocation = await _read(request, caller_of(request))
             session_id = invocation.session.id
             protocol = choose(invocation, protocols)
+            seen.is_for(protocol.name, _action(invocation))
             _check_accept(invocation.accept)
-            return await protocol.respond(invocation, conversations)
+            response = await protocol.respond(invocation, conversations)
         except GatewayError as error:
+            seen.answered(failure_of(error).http)
             return protocol.refuse(error, session_id)
+        seen.answered(200)
+        return response
+
+    @post("/invocations", status_code=200, include_in_schema=False)
+    async def invoke(request: Request) -> Response[Any]:
+        bind_request(request.headers.get(_REQUEST_HEADER) or str(uuid4()))
+        with observe_request() as seen:
+            return await answer(request, seen)
 
     return invoke
+
+
+def _action(invocation: Invocation) -> str:
+    """What the request asks for, as the metrics name it."""
+    document = invocation.document
+    action = document.get("action") if isinstance(document, dict) else None
+    return action if isinstance(action, str) else "run"
 
 
 def capabilities_route(describe: Callable[[], Mapping[str, Any]]) -> HTTPRouteHandler:
@@ -150,5 +172,5 @@ def _given_session(header: str | None, document: Json) -> str | None:
 
 
 def _check_accept(accept: str) -> None:
-    if accept and not any(served in accept for served in (*_SERVED, "*/*", "application/*", "text/*", "audio/*")):
-        raise NotAcceptable(f"Nothing here can be answered as asked. Accept one of: {', '.join(_SERVED)}.")
+    if accept and not any(served in accept for served in (*_SERVED, *_WILDCARDS)):
+        raise NotAcceptable(f"Nothing served is accepted. Accept one of: {', '.join(_SERVED)}.")

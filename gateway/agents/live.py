@@ -145,8 +145,10 @@ class StrandsLive:
             async with asyncio.timeout(self._plan.limit_seconds):
                 await self._converse(conversation)
         except TimeoutError:
+            conversation.ended("timeout")
             return TimedOut("The conversation lasted as long as GATEWAY_LIVE_SECONDS allows.")
         except Exception as error:  # noqa: BLE001 - the edge of a conversation's task
+            conversation.ended("timeout" if isinstance(error, TimedOut) else "server_error")
             _log.warning("conversation failed: %s", type(error).__name__, exc_info=error)
             return contract_error(error)
         return None

@@ -36,7 +36,7 @@ _SIGNS_OF_LIFE = (SpeechStarted, TurnStarted)
 class SpokenProtocol:
     """The door for recordings; see ``PromptProtocol`` for the arguments."""
 
-    name = "spoken"
+    name = "http"
 
     def __init__(self, *, keep_alive_seconds: float, in_band: bool) -> None:
         self._keep_alive_seconds = keep_alive_seconds

@@ -1,0 +1,149 @@
+"""RunAgentInput to UserTurn."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from protocols.ag_ui.run_input import is_run_input, parse, read_content
+from protocols.contract.errors import InvalidInput
+from protocols.contract.inputs import (
+    ClientTool,
+    Media,
+    Message,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+
+
+def document(*messages: Any, **members: Any) -> dict[str, Any]:
+    return {"threadId": "t", "runId": "r", "messages": list(messages), **members}
+
+
+def user(content: Any, message_id: str = "u") -> dict[str, Any]:
+    return {"id": message_id, "role": "user", "content": content}
+
+
+def test_an_object_with_the_three_members_is_a_run() -> None:
+    assert is_run_input(document())
+    assert not is_run_input({"threadId": "t", "messages": []})
+    assert not is_run_input([])
+
+
+def test_the_last_message_is_the_question_and_the_others_are_the_history() -> None:
+    run = parse(
+        document(
+            {"id": "s", "role": "system", "content": "Be brief."},
+            {"id": "d", "role": "developer", "content": "Use metres."},
+            user("first", "u1"),
+            {"id": "x", "role": "reasoning", "content": "hm", "encryptedValue": "proof"},
+            {
+                "id": "a",
+                "role": "assistant",
+                "content": "one",
+                "toolCalls": [
+                    {
+                        "id": "c",
+                        "type": "function",
+                        "function": {"name": "add", "arguments": "{}"},
+                    }
+                ],
+            },
+            {"id": "r", "role": "tool", "toolCallId": "c", "content": "3"},
+            {"id": "f", "role": "tool", "toolCallId": "d", "content": "", "error": "no"},
+            {"id": "y", "role": "activity", "activityType": "p", "content": {}},
+            user("last", "u2"),
+            tools=[{"name": "paint", "description": "d", "parameters": {"type": "object"}}],
+            context=[{"description": "page", "value": "home"}],
+        )
+    )
+    assert (run.thread_id, run.run_id) == ("t", "r")
+    assert run.said.content == (Text("last"),)
+    assert run.said.history == (
+        Message("u1", "user", (Text("first"),)),
+        Message("x", "assistant", (Reasoning("hm", "proof"),)),
+        Message("a", "assistant", (Text("one"), ToolCall("c", "add", "{}"))),
+        Message("r", "user", (ToolResult("c", (Text("3"),)),)),
+        Message("f", "user", (ToolResult("d", (Text(""), Text("Error: no")), error=True),)),
+    )
+    assert run.said.instructions == ("Be brief.", "Use metres.", "page: home")
+    assert run.said.client_tools == (ClientTool("paint", "d", {"type": "object"}),)
+    assert len(run.messages) == 9
+
+
+def test_a_run_that_ends_in_an_answer_has_no_question() -> None:
+    run = parse(document({"id": "r", "role": "tool", "toolCallId": "c", "content": "3"}))
+    assert run.said.content == ()
+    assert run.said.history == (Message("r", "user", (ToolResult("c", (Text("3"),)),)),)
+
+
+def test_an_assistant_that_only_calls_has_no_text() -> None:
+    run = parse(document({"id": "a", "role": "assistant"}, user("x")))
+    assert run.said.history == (Message("a", "assistant", ()),)
+
+
+def test_an_empty_conversation_is_a_run() -> None:
+    run = parse(document())
+    assert (run.said.content, run.said.history) == ((), ())
+
+
+def test_unknown_members_are_ignored_at_every_level() -> None:
+    message = user([{"type": "text", "text": "hi", "new": 1}]) | {"new": 1}
+    assert parse(document(message, new=1, state=[1], forwardedProps=None)).said.content == (
+        Text("hi"),
+    )
+
+
+def test_media_are_read_and_what_cannot_be_read_is_named() -> None:
+    data = base64.b64encode(b"png").decode()
+    parts = [
+        {"type": "text", "text": "see"},
+        {"type": "image", "source": {"type": "data", "value": data, "mimeType": "image/png"}},
+        {"type": "image", "source": {"type": "data", "value": "%%", "mimeType": "image/png"}},
+        {"type": "video", "source": {"type": "url", "value": "http://10.0.0.1/"}},
+        {"type": "document", "source": {"type": "file", "value": "handle"}},
+    ]
+    assert read_content(parts) == (
+        Text("see"),
+        Media("image", "image/png", b"png"),
+        Text("[an attached image that is damaged]"),
+        Text("[an attached video that cannot be opened from here]"),
+        Text("[an attached document that cannot be opened from here]"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "path"),
+    [
+        ({"threadId": 1, "runId": "r", "messages": []}, "$.threadId"),
+        ({"threadId": "t", "runId": "r", "messages": "x"}, "$.messages"),
+        (document({"id": "u", "role": "user", "content": 5}), "$.messages[0].content"),
+        (document({"id": "u", "role": "alien", "content": "x"}), "$.messages[0]"),
+        (document({"role": "user", "content": "x"}), "$.messages[0].id"),
+        (document({"id": "t", "role": "tool", "content": "x"}), "$.messages[0].toolCallId"),
+        (document(tools=[{"description": "x"}]), "$.tools[0].name"),
+        (document(resume=[{"interruptId": "i", "status": "maybe"}]), "$.resume[0].status"),
+        (document(user([{"type": "image"}])), "$.messages[0].content"),
+        (document(protocolVersion="2.0"), "$.protocolVersion"),
+    ],
+)
+def test_a_malformed_member_is_refused_with_its_path(broken: Any, path: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(broken)
+    assert caught.value.details[0].path.startswith(path)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.99", "0.9", "draft", "", None])
+def test_every_version_but_a_later_major_one_is_served(version: str | None) -> None:
+    members = {} if version is None else {"protocolVersion": version}
+    assert parse(document(user("x"), **members)).run_id == "r"
+
+
+def test_a_prompt_of_parts_must_hold_something() -> None:
+    with pytest.raises(InvalidInput):
+        read_content([])
+    with pytest.raises(InvalidInput) as caught:
+        read_content([{"type": "text"}])
+    assert caught.value.details

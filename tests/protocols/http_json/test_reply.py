@@ -1,0 +1,82 @@
+"""A turn's events, folded into one reply."""
+
+from protocols.contract.events import (
+    AudioDelta,
+    Event,
+    SpeechStarted,
+    TextDelta,
+    ToolArguments,
+    ToolFinished,
+    ToolRequested,
+    ToolStarted,
+    Transcript,
+    TurnEnded,
+    UsageReported,
+)
+from protocols.contract.inputs import Text
+from protocols.http_json.reply import Reply
+
+
+def folded(*events: Event) -> Reply:
+    reply = Reply("s")
+    for event in events:
+        reply.add(event)
+    return reply
+
+
+def test_a_reply_holds_the_words_the_calls_and_the_tokens() -> None:
+    reply = folded(
+        ToolStarted("m", "c", "add"),
+        ToolArguments("c", '{"a":'),
+        ToolArguments("c", "1}"),
+        ToolRequested("c"),
+        ToolFinished("c", (Text("1"),)),
+        UsageReported(1, 2, 3),
+        TextDelta("n", "It is "),
+        TextDelta("n", "1."),
+        UsageReported(1, 2, 3),
+        SpeechStarted(),
+        TurnEnded(),
+    )
+    assert reply.document() == {
+        "response": "It is 1.",
+        "session_id": "s",
+        "stop_reason": "end_turn",
+        "tool_calls": [
+            {"id": "c", "name": "add", "input": {"a": 1}, "result": "1", "status": "success"}
+        ],
+        "usage": {"input_tokens": 2, "output_tokens": 4, "total_tokens": 6},
+    }
+
+
+def test_calls_that_failed_or_wait_or_are_no_json_are_told_as_they_are() -> None:
+    calls = folded(
+        ToolStarted("m", "a", "add"),
+        ToolRequested("a"),
+        ToolFinished("a", (Text("no"),), error=True),
+        ToolStarted("m", "b", "paint", client=True),
+        ToolArguments("b", "{broken"),
+        ToolRequested("b"),
+        TurnEnded(stop_reason="tool_use"),
+    ).document()["tool_calls"]
+    assert calls == [
+        {"id": "a", "name": "add", "input": {}, "result": "no", "status": "error"},
+        {"id": "b", "name": "paint", "input": "{broken", "result": None, "status": "pending"},
+    ]
+
+
+def test_a_spoken_reply_holds_both_transcripts_and_the_audio() -> None:
+    reply = folded(
+        Transcript("u", "user", "what is"),
+        Transcript("u", "user", " 1+1", final=True),
+        Transcript("a", "assistant", "It is 2."),
+        AudioDelta("a", b"\1\0"),
+        AudioDelta("a", b"\2\0"),
+    )
+    shown = reply.spoken_document(b"wav")
+    assert (shown["transcript"], shown["response"], shown["audio"]) == (
+        "what is 1+1",
+        "It is 2.",
+        "d2F2",
+    )
+    assert bytes(reply.audio) == b"\1\0\2\0"
