@@ -4,7 +4,7 @@ Wrong usage is one line on standard error and exit code 2. Nothing of a command 
 so that ``--help`` stays fast.
 """
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -20,6 +20,27 @@ class _Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise WrongUsage(f"{self.prog}: {message} (see --help)")
+
+
+class _CommandParser(_Parser):
+    """Takes options in any place: ``talk QUESTION.wav -o ANSWER.wav URL``.
+
+    The parser of the library takes an optional argument only right behind the one before it,
+    unless its two passes of "intermixed" parsing are asked for; these call this method again.
+    """
+
+    _is_in_pass = False
+
+    def parse_known_args(  # type: ignore[override]  # the stub's overloads say the same
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        if self._is_in_pass:
+            return super().parse_known_args(args, namespace)
+        self._is_in_pass = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_in_pass = False
 
 
 def parse(arguments: Sequence[str]) -> dict[str, Any]:
@@ -38,7 +59,9 @@ def _parser() -> ArgumentParser:
         description="One agent behind HTTP, AG-UI, WebSocket and WebRTC.",
         epilog="Exit codes: 0 success, 1 the thing asked for failed, 2 wrong usage or settings.",
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=_CommandParser
+    )
     _add_serve(commands.add_parser("serve", help="run the server"))
     _add_chat(commands.add_parser("chat", help="chat in the terminal, over AG-UI"))
     _add_talk(commands.add_parser("talk", help="say a WAV to the agent and record the answer"))
@@ -84,5 +107,12 @@ def _add_tools(parser: ArgumentParser) -> None:
 
 
 def _add_dashboard(parser: ArgumentParser) -> None:
-    parser.description = "Print what CloudWatch needs to show and watch this gateway, as JSON."
-    parser.add_argument("--alarms", action="store_true", help="the alarms instead")
+    parser.description = (
+        "Print a CloudFormation template of all dashboards and alarms, as JSON; or one dashboard "
+        "alone, for `aws cloudwatch put-dashboard`."
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--only", dest="name", choices=("service", "voice", "cost"), help="this dashboard alone"
+    )
+    what.add_argument("--alarms", action="store_true", help="the alarms alone")

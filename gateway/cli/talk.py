@@ -21,7 +21,7 @@ type Wire = Literal["webrtc", "ws", "http"]
 _RATES_AS_THEY_ARE = frozenset({8_000, 16_000, 24_000, 48_000})
 _RATE_OTHERWISE = 16_000
 
-_ASK = {"webrtc": talk_webrtc.ask, "ws": talk_ws.ask, "http": talk_http.ask}
+_WIRES = {"webrtc": talk_webrtc, "ws": talk_ws, "http": talk_http}
 
 
 class TalkOptions(Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ def run(options: TalkOptions) -> int:
     question = read_question(Path(options.question))
     output = None if options.output is None else _writable(Path(options.output))
     session = options.session or new_identifier()
-    answer = asyncio.run(_ASK[options.via](question, options.address, session))
+    answer = asyncio.run(_WIRES[options.via].ask(question, options.address, session))
     print(report(answer))
     if output is not None:
         _record(answer, output)
