@@ -1,5 +1,6 @@
 """Joins all parts into one Litestar application; the only module that sees them all."""
 
+import asyncio
 import logging
 import os
 import time
@@ -27,14 +28,18 @@ from observability.server import server_spans
 from observability.setup import TelemetryMisconfigured, telemetry_lifespan, telemetry_wanted
 from observability.setup import check as check_telemetry
 from protocols.actions import ActionsProtocol
-from protocols.ag_ui.responses import AgUiProtocol
-from protocols.ag_ui.run_input import read_content
+from protocols.ag_ui.responses import AgUiProtocol, known_events
+from protocols.ag_ui.run_input import parse, read_content
 from protocols.contract.errors import InvalidInput, NotFound
 from protocols.failures import error_object
 from protocols.http_json.prompt import PromptProtocol
 from protocols.http_json.spoken import SpokenProtocol
 from protocols.invocation import InvocationProtocol
 from protocols.routes import capabilities_route, door
+from protocols.webrtc.peers import Peers
+from protocols.webrtc.signaling import signaling_actions
+from protocols.websocket.endpoint import websocket_routes
+from protocols.websocket.services import WebSocketServices
 from tools.registry import ToolRegistry, load
 
 _log = logging.getLogger(__name__)
@@ -57,6 +62,12 @@ class Gateway:
         self.models = Models(settings)
         factory = AgentFactory(self.models, list(self.tools), settings.system_prompt)
         self.sessions = Sessions(factory, settings.limits, self.activity)
+        self.peers = Peers(
+            settings.webrtc,
+            hold=self.activity.hold,
+            listens_on_loopback=identity.is_loopback(settings.host),
+        )
+        self._draining = asyncio.Event()
 
     def protocols(self) -> list[InvocationProtocol]:
         """What is behind the door, in the order of the interface (section 3)."""
@@ -64,7 +75,7 @@ class Gateway:
         in_band = self.settings.errors == "in_band"
         pause = limits.keep_alive_seconds
         return [
-            ActionsProtocol({}),
+            ActionsProtocol(signaling_actions(self.peers)),
             AgUiProtocol(keep_alive_seconds=pause, in_band=in_band),
             SpokenProtocol(keep_alive_seconds=pause, in_band=in_band),
             PromptProtocol(
@@ -75,15 +86,34 @@ class Gateway:
             ),
         ]
 
+    def websocket(self) -> WebSocketServices:
+        """What ``/ws`` needs."""
+        return WebSocketServices(
+            conversations=self.sessions,
+            caller_of=identity.caller_of,
+            allows=self.origins.allows,
+            parse_run=parse,
+            known_events=known_events,
+            options=self.settings.websocket,
+            idle_seconds=self.settings.limits.idle_seconds,
+            draining=self._draining,
+        )
+
+    async def drain(self) -> None:
+        """Take no new work; return when what runs has ended, or has been stopped."""
+        self._draining.set()
+        await self.sessions.drain()
+
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
         """Telemetry around everything; at the end the turns are let out first."""
         capture = self.settings.capture_content
         async with telemetry_lifespan(os.environ, capture_content=capture):
             try:
-                yield
+                async with self.peers:
+                    yield
             finally:
-                await self.sessions.drain()
+                await self.drain()
                 await self.models.aclose()
 
 
@@ -111,6 +141,7 @@ def application(gateway: Gateway) -> Litestar:
                 caller_of=identity.caller_of,
                 allows=gateway.origins.allows,
             ),
+            *websocket_routes(gateway.websocket()),
         ],
         cors_config=CORSConfig(allow_origins=list(origins)) if origins else None,
         exception_handlers={HTTPException: _refuse, Exception: _fail},
@@ -167,4 +198,4 @@ def serve(settings: Settings) -> None:
     except TelemetryMisconfigured as error:
         raise SettingsError(str(error)) from error
     gateway = Gateway(settings)
-    server(settings, application(gateway), gateway.sessions.drain).run()
+    server(settings, application(gateway), gateway.drain).run()

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from protocols.webrtc.options import WebRtcOptions
+from protocols.websocket.options import WebSocketOptions
 
 PREFIX = "GATEWAY_"
 
@@ -109,6 +110,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = "info"
     limits: Limits = Limits()
     webrtc: WebRtcOptions = WebRtcOptions()
+    websocket: WebSocketOptions = WebSocketOptions()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
