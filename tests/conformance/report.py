@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Generator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,40 @@ PROTOCOLS = {
     "W": "websocket",
     "R": "webrtc",
 }
-CASE_WORDS = {"passed": "pass", "failed": "FAIL", "skipped": "skip"}
+WORDS = {"passed": "pass", "failed": "FAIL", "skipped": "skip"}
+
+
+@dataclass
+class Check:
+    """What is known of one check; it may have several cases."""
+
+    id: str
+    outcome: str = "passed"
+    seconds: float = 0.0
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def protocol(self) -> str:
+        """The protocol that it belongs to."""
+        return PROTOCOLS[self.id[0]]
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Count one case."""
+        self.seconds += report.duration
+        gravest = ["passed", "skipped", "failed"].index
+        self.outcome = max(self.outcome, report.outcome, key=gravest)
+        reason = _reason(report)
+        if reason and reason not in self.reasons:
+            self.reasons.append(reason)
+
+    def line(self) -> str:
+        """The check on one line."""
+        told = f" ({'; '.join(self.reasons)})" if self.reasons else ""
+        return f"{self.id:4} {WORDS[self.outcome]}  {PROMISES[self.id].words}{told}"
+
+    def document(self) -> dict[str, object]:
+        """The check for the JSON report."""
+        return asdict(self) | {"protocol": self.protocol} | asdict(PROMISES[self.id])
 
 
 class Report:
@@ -27,55 +61,41 @@ class Report:
         """Report on the deployment at ``url`` into ``path``."""
         self._url = url
         self._path = path
-        self._checks: list[dict[str, str]] = []
+        self._checks: dict[str, Check] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
+        self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Note the outcome: of the call, or of a set-up that went no further."""
         report = yield
         marker = item.get_closest_marker("promise")
         if marker and (report.when == "call" or report.outcome != "passed"):
-            self._note(marker.args[0], report)
+            self._checks.setdefault(marker.args[0], Check(marker.args[0])).add(report)
         return report
-
-    def _note(self, check: str, report: pytest.TestReport) -> None:
-        reason = ""
-        if isinstance(report.longrepr, tuple):
-            reason = report.longrepr[2].removeprefix("Skipped: ")
-        elif report.longrepr is not None:
-            reason = str(report.longrepr).strip().splitlines()[-1]
-        self._checks.append(
-            {
-                "id": check,
-                "protocol": PROTOCOLS[check[0]],
-                "outcome": report.outcome,
-                "words": PROMISES[check].words,
-                "source": PROMISES[check].source,
-                "test": report.nodeid,
-                "seconds": f"{report.duration:.3f}",
-                "reason": reason,
-            }
-        )
-
-    @staticmethod
-    def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str]:
-        """Silence the dots: the lines say it."""
-        return report.outcome if report.when == "call" or report.outcome != "passed" else "", "", ""
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the lines and the summary, and write the JSON."""
-        terminalreporter.section(f"conformance of {self._url}")
-        for check in self._checks:
-            reason = f" ({check['reason']})" if check["reason"] else ""
-            word = CASE_WORDS[check["outcome"]]
-            terminalreporter.line(f"{check['id']:4} {word}  {check['words']}{reason}")
+        terminalreporter.ensure_newline()
+        terminalreporter.line("")
+        for check in sorted(self._checks.values(), key=_place):
+            terminalreporter.line(check.line())
         terminalreporter.line("")
         for protocol in PROTOCOLS.values():
-            counts = Counter(c["outcome"] for c in self._checks if c["protocol"] == protocol)
-            told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in CASE_WORDS)
+            counts = Counter(c.outcome for c in self._checks.values() if c.protocol == protocol)
+            told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in WORDS)
             terminalreporter.line(f"{protocol:10} {told}")
-        self._path.write_text(
-            json.dumps({"url": self._url, "checks": self._checks}, indent=2) + "\n"
-        )
+        documents = [check.document() for check in sorted(self._checks.values(), key=_place)]
+        self._path.write_text(json.dumps({"url": self._url, "checks": documents}, indent=2) + "\n")
+
+
+def _place(check: Check) -> tuple[int, str]:
+    return list(PROTOCOLS).index(check.id[0]), check.id
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Why it did not pass, on one line; the JUnit report has the whole."""
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return crash.message.partition("\n")[0] if crash else ""

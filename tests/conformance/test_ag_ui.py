@@ -98,6 +98,8 @@ def test_snake_case_names_are_accepted(deployment: Deployment) -> None:
 @pytest.mark.promise("A08")
 def test_protobuf_is_labelled_as_what_it_is(deployment: Deployment) -> None:
     response = deployment.invoke(run_input("hello"), Accept=PROTOBUF)
+    if response.status_code == 406:
+        pytest.skip("the deployment does not serve protobuf, and says so")
     assert response.status_code == 200
     kind = response.headers["Content-Type"]
     if kind.startswith("text/event-stream"):
@@ -122,7 +124,8 @@ def frames_of(body: bytes) -> list[bytes]:
 @pytest.mark.parametrize("question", ["hello", "what is 6 times 7", "what time is it in Paris"])
 def test_every_start_has_its_end(deployment: Deployment, question: str) -> None:
     open_parts = set()
-    for event in run(deployment, run_input(question)):
+    events = run(deployment, run_input(question))
+    for event in events:
         if event["type"] in ENDS:
             end, name = ENDS[event["type"]]
             assert (end, event[name]) not in open_parts
@@ -130,5 +133,5 @@ def test_every_start_has_its_end(deployment: Deployment, question: str) -> None:
         for end, name in ENDS.values():
             if event["type"] == end:
                 open_parts.remove((end, event[name]))
-        if event["type"] == "RUN_FINISHED":
-            assert not open_parts
+    assert events[-1]["type"] == "RUN_FINISHED"
+    assert not open_parts

@@ -16,6 +16,7 @@ def test_a_stream_is_events_of_json(deployment: Deployment) -> None:
     events = events_of(response)
     assert len(events) > 1
     assert all(isinstance(event, dict) for event in events)
+    assert [event for event in events if event.get("type") == "RUN_ERROR"] == []
 
 
 @pytest.mark.promise("S03")
