@@ -1,7 +1,8 @@
-"""Checks any running deployment from outside: ``python tests/conformance http://host:port``.
+"""Checks any running deployment from outside: ``python tests/conformance URL [FOLDER]``.
 
-Prints one line a check and a summary per protocol; writes ``reports/conformance.xml`` (JUnit) and
-``reports/conformance.json``. ``CONFORMANCE_TOKEN`` is sent as the bearer token.
+Prints one line a check and a summary per protocol; writes ``conformance.xml`` (JUnit) and
+``conformance.json`` into the folder, by default ``reports``. ``CONFORMANCE_TOKEN`` is sent as the
+bearer token.
 """
 
 import os
@@ -20,13 +21,14 @@ def main() -> int:
         Report,  # the repository is no package, so its root comes first
     )
 
-    if len(sys.argv) != 2 or not sys.argv[1].startswith(("http://", "https://")):
-        sys.stderr.write("usage: python tests/conformance http://host:port\n")
+    url, *folder = sys.argv[1:] or [""]
+    if len(folder) > 1 or not url.startswith(("http://", "https://")):
+        sys.stderr.write("usage: python tests/conformance http://host:port [FOLDER]\n")
         return 2
-    os.environ["CONFORMANCE_URL"] = sys.argv[1]
-    reports = ROOT / "reports"
+    os.environ["CONFORMANCE_URL"] = url
+    reports = Path(*folder).resolve() if folder else ROOT / "reports"
     reports.mkdir(exist_ok=True)
-    report = Report(sys.argv[1], reports / "conformance.json")
+    report = Report(url, reports / "conformance.json")
     return pytest.main(
         [
             str(ROOT / "tests" / "conformance"),

@@ -1,0 +1,43 @@
+"""The black-box suite itself, run as ``make conformance`` runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conformance.report import PROTOCOLS
+from tests.promises import PROMISES
+from tests.server_process import ROOT, free_port
+
+CHECKS = sorted(promise for promise in PROMISES if promise[0] in PROTOCOLS)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "tests/conformance", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_deployment_that_is_not_there_fails_every_check(tmp_path: Path) -> None:
+    done = run(f"http://127.0.0.1:{free_port()}", str(tmp_path))
+    assert done.returncode == 1
+    lines = [line for line in done.stdout.splitlines() if line[:3] in CHECKS]
+    assert sorted(line[:3] for line in lines) == CHECKS
+    assert all(line.split()[1] == "FAIL" for line in lines)
+    assert [line for line in done.stdout.splitlines() if line.startswith("websocket ")] == [
+        "websocket  0 passed, 5 failed, 0 skipped"
+    ]
+    checks = json.loads((tmp_path / "conformance.json").read_text())["checks"]
+    assert {check["id"]: check["outcome"] for check in checks} == dict.fromkeys(CHECKS, "failed")
+    assert "<testsuite " in (tmp_path / "conformance.xml").read_text()
+
+
+def test_without_a_url_the_usage_is_told() -> None:
+    done = run("localhost")
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: ")
