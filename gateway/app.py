@@ -44,6 +44,9 @@ from tools.registry import ToolRegistry, load
 
 _log = logging.getLogger(__name__)
 
+# Their INFO is our DEBUG: addresses of every candidate pair, credentials found, models loaded.
+_CHATTY = ("aioice", "aiortc", "botocore", "strands")
+
 
 class Gateway:
     """The parts of one process, made from its settings. Nothing in it is connected or loaded yet.
@@ -193,6 +196,9 @@ def serve(settings: Settings) -> None:
         SettingsError: a setting names something that is not there.
     """
     configure_logging(level=settings.log_level)
+    if settings.log_level != "debug":
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
     try:
         check_telemetry(os.environ)
     except TelemetryMisconfigured as error:
