@@ -1,0 +1,33 @@
+"""One thing a user asks for, read once: its tokens and the calculation in it."""
+
+from functools import cached_property
+
+from gateway.models.offline.arithmetic import Arithmetic, arithmetic_in
+from gateway.models.offline.language import Token, excerpt, tokens
+
+# Words that stand for an operator in a calculation but mean something else in a tool's name.
+_OPERATOR_WORDS = {"times", "time", "over", "less", "power", "root", "by", "of", "x", "point"}
+
+
+class Request:
+    """The text of a request; offsets of everything found in it refer to ``text``."""
+
+    def __init__(self, text: str) -> None:
+        self.text = excerpt(text)
+
+    @cached_property
+    def read(self) -> list[Token]:
+        """The tokens of the text."""
+        return tokens(self.text)
+
+    @cached_property
+    def arithmetic(self) -> Arithmetic | None:
+        """The calculation in the text, if there is one."""
+        return arithmetic_in(self.text)
+
+    def is_operator(self, token: Token) -> bool:
+        """Whether a word is a sign of the calculation, as "times" in "6 times 7"."""
+        found = self.arithmetic
+        if found is None or not found.certain or not found.start <= token.start < found.end:
+            return False
+        return token.text in _OPERATOR_WORDS
