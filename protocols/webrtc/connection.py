@@ -1,0 +1,181 @@
+"""One RTCPeerConnection: from the offer to the close, with its voice, microphone and channel.
+
+aiortc's events are turned into things to wait for; nothing else of the call is known here.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.rtcicetransport import RTCIceCandidate
+from aiortc.stats import RTCTransportStats
+
+from protocols.contract.errors import InvalidInput
+from protocols.live.racing import first_of
+from protocols.live.session import LiveSession, SampleRates
+from protocols.webrtc.audio import VoiceTrack, listen
+from protocols.webrtc.candidates import read_candidate
+from protocols.webrtc.channel import Channel
+from protocols.webrtc.ice import configuration, offer_loopback
+from protocols.webrtc.offer import MOST_CANDIDATES, Offer
+from protocols.webrtc.options import WebRtcOptions
+
+_ID_BYTES = 24
+_CLOSE_SECONDS = 3.0
+_CHECKS_UNTIL_VANISHED = 5
+
+_log = logging.getLogger(__name__)
+
+
+class Connection:
+    """The server's end of one connection.
+
+    Args:
+        options: of the wire.
+        loopback: whether 127.0.0.1 may carry media.
+        relay_only: whether media has to go through a TURN server.
+        sample_rates: hertz of what the microphone gives and the voice takes.
+    """
+
+    def __init__(
+        self,
+        options: WebRtcOptions,
+        sample_rates: SampleRates,
+        *,
+        loopback: bool,
+        relay_only: bool,
+    ) -> None:
+        self.id = secrets.token_urlsafe(_ID_BYTES)
+        self.voice = VoiceTrack(sample_rates.output)
+        self._options = options
+        self._sample_rates = sample_rates
+        self._loopback = loopback and not relay_only
+        self._offer: Offer | None = None
+        self._channel: Channel | None = None
+        self._candidates = 0
+        self._deadline = time.monotonic() + options.connect_seconds
+        self._changed = asyncio.Event()
+        self._closing: asyncio.Task[None] | None = None
+        self._peer_connection = RTCPeerConnection(
+            configuration(options.servers(), relay_only=relay_only)
+        )
+
+    @property
+    def channel(self) -> Channel:
+        """The data channel; there is one once the offer was answered."""
+        if self._channel is None:
+            raise RuntimeError("the offer was not answered yet")
+        return self._channel
+
+    async def answer(self, offer: Offer) -> str:
+        """Answer the client's offer, with all candidates of ours."""
+        self._offer = offer
+        self._channel = Channel(
+            expected=offer.has_channel, max_message_bytes=self._options.max_channel_message_bytes
+        )
+        peer_connection = self._peer_connection
+        peer_connection.on("connectionstatechange", self._changed.set)
+        peer_connection.on("datachannel", self._channel.attach)
+        peer_connection.addTrack(self.voice)
+        await peer_connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        if self._loopback:
+            offer_loopback(peer_connection)
+        await peer_connection.setLocalDescription(await peer_connection.createAnswer())
+        return str(peer_connection.localDescription.sdp)
+
+    async def add_candidate(self, text: str) -> None:
+        """Take one more address of the client; the empty text stands for the last one.
+
+        Raises:
+            InvalidInput: it is no candidate, or there were too many.
+        """
+        # The end of the candidates is not passed on, see ``protocols.webrtc.offer``.
+        candidate = read_candidate(text, loopback=self._loopback) if text else None
+        if candidate is None or self._offer is None:
+            return
+        self._candidates += 1
+        if self._candidates > MOST_CANDIDATES:
+            raise InvalidInput(f"A client may have {MOST_CANDIDATES} candidates, no more.")
+        await self._peer_connection.addIceCandidate(
+            RTCIceCandidate(
+                component=1,
+                foundation=candidate.foundation,
+                ip=candidate.address,
+                port=candidate.port,
+                priority=candidate.priority,
+                protocol="udp",
+                type=candidate.type,
+                sdpMid=self._offer.transport_mid,
+            )
+        )
+
+    async def connects(self) -> bool:
+        """Wait until media can flow; False if it cannot within the time, or the client left."""
+        try:
+            async with asyncio.timeout(self._deadline - time.monotonic()):
+                while self._state in {"new", "connecting"}:
+                    await self._next_change()
+        except TimeoutError:
+            return False
+        return self._state == "connected"
+
+    async def carry(self, session: LiveSession) -> None:
+        """Carry a connected call until the connection is lost."""
+        await first_of(
+            self._lost(),
+            self._vanished(),
+            self._listen(session),
+            self.channel.serve(session),
+        )
+
+    async def drained(self) -> None:
+        """Wait until all that was said has left."""
+        await self.voice.silence()
+        await self.channel.drained()
+
+    async def aclose(self) -> None:
+        """Free everything. Idempotent, and bounded: aiortc has been seen to hang here."""
+        self.voice.stop()
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._peer_connection.close())
+        await asyncio.wait({self._closing}, timeout=_CLOSE_SECONDS)
+        if not self._closing.done():
+            self._closing.cancel()
+            _log.warning("a peer connection did not close in time")
+        elif not self._closing.cancelled() and self._closing.exception() is not None:
+            _log.warning("a peer connection failed to close", exc_info=self._closing.exception())
+
+    @property
+    def _state(self) -> str:
+        return str(self._peer_connection.connectionState)
+
+    async def _next_change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    async def _lost(self) -> None:
+        while self._state == "connected":
+            await self._next_change()
+
+    async def _vanished(self) -> None:
+        """Return when nothing has come for a while: ICE itself takes half a minute to notice."""
+        if self._offer is None or not self._offer.sends_audio:
+            await asyncio.Event().wait()
+        count, quiet_checks = -1, 0
+        while quiet_checks < _CHECKS_UNTIL_VANISHED:
+            await asyncio.sleep(self._options.vanished_seconds / _CHECKS_UNTIL_VANISHED)
+            before, count = count, await self._packets_received()
+            quiet_checks = quiet_checks + 1 if count == before else 0
+
+    async def _packets_received(self) -> int:
+        [receiver] = self._peer_connection.getReceivers()
+        report = await receiver.getStats()
+        return sum(s.packetsReceived for s in report.values() if isinstance(s, RTCTransportStats))
+
+    async def _listen(self, session: LiveSession) -> None:
+        [receiver] = self._peer_connection.getReceivers()
+        if receiver.track is not None:
+            await listen(receiver.track, self._sample_rates.input, session.hear)
+        await asyncio.Event().wait()  # a microphone that ends does not end the call
