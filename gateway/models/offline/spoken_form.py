@@ -78,7 +78,8 @@ def _date(match: re.Match[str]) -> str:
     month = int(match["month"])
     if not 1 <= month <= len(_MONTHS):
         return match[0]
-    return f"{_MONTHS[month - 1]} {int(match['day'])}, {match['year']} "
+    then = ", " if match[0].endswith("T") else ""
+    return f"{_MONTHS[month - 1]} {int(match['day'])}, {match['year']}{then}"
 
 
 _ENGLISH: tuple[_Rule, ...] = (
