@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.models.offline.arithmetic import arithmetic_in, said_of
+from gateway.models.offline.arithmetic import arithmetic_in
 from gateway.models.offline.conversation import Outcome
 from gateway.models.offline.language import joined, words
+from gateway.models.offline.spoken_arithmetic import said_of
 
 MAXIMUM_CHARACTERS = 600
 MAXIMUM_ITEMS = 10

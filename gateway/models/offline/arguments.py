@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from gateway.models.offline.arithmetic import without_percent
-from gateway.models.offline.details import Mention, dates, place, quantity, quoted
+from gateway.models.offline.details import Mention
 from gateway.models.offline.free_text import free_text, named_text, tail
-from gateway.models.offline.language import numbers, stem, words
+from gateway.models.offline.language import stem, words
 from gateway.models.offline.parameters import Parameter, parameters_of, resolved
 from gateway.models.offline.request import Request
+from gateway.models.offline.spoken_arithmetic import without_percent
 
 MAXIMUM_DEPTH = 3
 
@@ -103,7 +103,7 @@ class _Form:
 
     def _fill_quantity(self) -> None:
         units = [parameter for parameter in self.open if parameter.is_unit()]
-        said = quantity(self._request.text)
+        said = self._request.quantity
         if len(units) < 2 or said is None:
             return
         target = next((one for one in units if one.is_target()), units[-1])
@@ -130,7 +130,7 @@ class _Form:
 
     def _fill_dates(self) -> None:
         wanting = [parameter for parameter in self.open if parameter.is_date()]
-        said = dates(self._request.text)
+        said = self._request.dates
         if not wanting or not said:
             return
         if len(said) < len(wanting) and re.search(
@@ -168,7 +168,7 @@ class _Form:
     def _fill_quoted(self) -> None:
         texts = [one for one in self.open if _is_free(one) and not one.is_place()]
         texts.sort(key=lambda one: not one.required)
-        for parameter, said in zip(texts, quoted(self._request.text), strict=False):
+        for parameter, said in zip(texts, self._request.quoted, strict=False):
             self._take(parameter, said.value, said.start, said.end)
 
     def _fill_named(self) -> None:
@@ -179,7 +179,7 @@ class _Form:
 
     def _fill_place(self) -> None:
         for parameter in [one for one in self.open if one.is_place()]:
-            said = place(self._request.text, self._known)
+            said = self._request.place(self._known)
             if said is not None and self._is_free_there(said.start, said.end):
                 self._take(parameter, said.value, said.start, said.end)
                 self.worth += 0.5
@@ -202,7 +202,7 @@ class _Form:
         read = self._request.read
         names = {stem(word) for word in parameter.name_words}
         found = []
-        for value, first, last in numbers(read):
+        for value, first, last in self._request.numbers:
             fits = parameter.kind != "integer" or value == value.to_integral_value()
             start, end = read[first].start, read[last].end
             if fits and self._is_free_there(start, end):

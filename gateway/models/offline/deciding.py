@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from gateway.models.offline.answers import answer
 from gateway.models.offline.arguments import fill
-from gateway.models.offline.arithmetic import said_of
 from gateway.models.offline.choosing import Choice, Tool, choose, is_named
 from gateway.models.offline.conversation import Conversation
 from gateway.models.offline.language import joined
@@ -35,6 +34,7 @@ from gateway.models.offline.small_talk import (
     repeated,
     small_talk,
 )
+from gateway.models.offline.spoken_arithmetic import said_of
 
 MAXIMUM_CLAUSES = 6
 

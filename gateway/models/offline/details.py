@@ -15,7 +15,6 @@ from gateway.models.offline.language import (
     number_at,
     numbers,
     stem,
-    tokens,
     vocabulary,
 )
 
@@ -106,9 +105,8 @@ def quoted(text: str) -> list[Mention]:
     ]
 
 
-def dates(text: str) -> list[Mention]:
+def dates(read: Sequence[Token]) -> list[Mention]:
     """Return the complete dates of a text as ISO dates, and words such as "tomorrow" as said."""
-    read = tokens(text)
     found: list[Mention] = []
     index = 0
     while index < len(read):
@@ -123,11 +121,10 @@ def dates(text: str) -> list[Mention]:
     return found
 
 
-def place(text: str, known: Collection[str]) -> Mention | None:
+def place(text: str, read: Sequence[Token], known: Collection[str]) -> Mention | None:
     """Return the place a request names; ``known`` are stems that cannot be part of one."""
     if (zone := _ZONE.search(text)) is not None:
         return Mention(zone.group(), zone.start(), zone.end())
-    read = tokens(text)
     for mark in _PLACE_MARKS:
         for index, token in enumerate(read):
             if token.text == mark and (found := _place_from(text, read, index + 1)):
@@ -135,9 +132,8 @@ def place(text: str, known: Collection[str]) -> Mention | None:
     return _capitalised(text, read, known)
 
 
-def quantity(text: str) -> Quantity | None:
+def quantity(text: str, read: Sequence[Token]) -> Quantity | None:
     """Return what a request wants converted; None unless it names exactly one amount's unit."""
-    read = tokens(text)
     units = _units(read)
     if not 0 < len(units) <= MAXIMUM_UNITS:
         return None
@@ -196,7 +192,7 @@ def _day(read: Sequence[Token], index: int) -> tuple[int, int] | None:
     if text in {"twenty", "thirty"} and following in ORDINAL_WORDS:
         return (20 if text == "twenty" else 30) + ORDINAL_WORDS[following], index + 2
     number = number_at(read, index)
-    if number is None or number.value not in range(1, 32):
+    if number is None or not 1 <= number.value <= 31:
         return None
     return int(number.value), number.following
 
@@ -207,9 +203,9 @@ def _year(read: Sequence[Token], index: int) -> tuple[int, int] | None:
         return None
     if number.value in (19, 20, 21) and number.following < len(read):
         rest = number_at(read, number.following)
-        if rest is not None and rest.value in range(10, 100):
+        if rest is not None and 10 <= rest.value <= 99:
             return int(number.value * 100 + rest.value), rest.following
-    if number.value not in range(1000, 10_000):
+    if not 1000 <= number.value <= 9999:
         return None
     return int(number.value), number.following
 

@@ -1,9 +1,12 @@
 """One thing a user asks for, read once: its tokens and the calculation in it."""
 
+from collections.abc import Collection
+from decimal import Decimal
 from functools import cached_property
 
 from gateway.models.offline.arithmetic import Arithmetic, arithmetic_in
-from gateway.models.offline.language import Token, excerpt, tokens
+from gateway.models.offline.details import Mention, Quantity, dates, place, quantity, quoted
+from gateway.models.offline.language import Token, excerpt, numbers, tokens
 
 # Words that stand for an operator in a calculation but mean something else in a tool's name.
 _OPERATOR_WORDS = {"times", "time", "over", "less", "power", "root", "by", "of", "x", "point"}
@@ -19,6 +22,30 @@ class Request:
     def read(self) -> list[Token]:
         """The tokens of the text."""
         return tokens(self.text)
+
+    @cached_property
+    def numbers(self) -> list[tuple[Decimal, int, int]]:
+        """The numbers of the text, with the indexes of their first and last tokens."""
+        return numbers(self.read)
+
+    @cached_property
+    def dates(self) -> list[Mention]:
+        """The days that the text names."""
+        return dates(self.read)
+
+    @cached_property
+    def quoted(self) -> list[Mention]:
+        """What stands in quotation marks."""
+        return quoted(self.text)
+
+    @cached_property
+    def quantity(self) -> Quantity | None:
+        """The amount to be converted, if there is just one."""
+        return quantity(self.text, self.read)
+
+    def place(self, known: Collection[str]) -> Mention | None:
+        """Find the place that the text names; ``known`` are stems that are no part of it."""
+        return place(self.text, self.read, known)
 
     @cached_property
     def arithmetic(self) -> Arithmetic | None:
