@@ -113,7 +113,7 @@ class Channel:
         taken: str | InvalidInput
         if isinstance(message, bytes):
             taken = InvalidInput("The data channel carries JSON text. Audio goes by RTP.")
-        elif len(message) > self._max_message_bytes:
+        elif len(message.encode()) > self._max_message_bytes:
             taken = TooLarge(
                 f"The message is larger than {self._max_message_bytes} bytes "
                 "(GATEWAY_MAX_CHANNEL_MESSAGE_BYTES)."
