@@ -10,7 +10,7 @@ from gateway.cli.failures import CommandFailed
 from gateway.cli.listening import Listener
 from gateway.cli.microphone import Microphone
 from gateway.cli.received import Received
-from gateway.cli.sound import is_audible
+from gateway.cli.sound import audible_after_seconds
 
 NOT_UNDERSTOOD = "no answer (nothing was understood)"
 
@@ -32,10 +32,11 @@ class Call:
         self._began_at = clock()
         self._latencies: dict[str, float] = {}
 
-    def mark(self, name: str, since: float | None = None) -> None:
-        """Note how long something took, from the beginning of the call unless said otherwise."""
+    def mark(self, name: str, since: float | None = None, until: float | None = None) -> None:
+        """Note how long something took: from the beginning of the call until now, if not said."""
         start = self._began_at if since is None else since
-        self._latencies.setdefault(name, self._clock() - start)
+        end = self._clock() if until is None else until
+        self._latencies.setdefault(name, end - start)
 
     def start_speaking(self) -> None:
         """Begin to say the question."""
@@ -45,14 +46,19 @@ class Call:
         """Take in an event."""
         self.listener.hear(event, self._clock())
 
-    def hear_sound(self, pcm: bytes) -> None:
-        """Take note of speech, for the latencies."""
-        if not is_audible(pcm):
+    def hear_sound(self, pcm: bytes, sample_rate: int, waiting_seconds: float = 0.0) -> None:
+        """Take note of when speech is heard, for the latencies.
+
+        ``waiting_seconds`` of other sound are to be played before this.
+        """
+        offset = audible_after_seconds(pcm, sample_rate)
+        if offset is None:
             return
-        self.mark("first audio")
+        heard_at = self._clock() + waiting_seconds + offset
+        self.mark("first audio", until=heard_at)
         stopped_at = self.microphone.speech_ends_at
-        if stopped_at is not None and self._clock() >= stopped_at:
-            self.mark("user stop to first audio", stopped_at)
+        if stopped_at is not None and heard_at >= stopped_at:
+            self.mark("user stop to first audio", since=stopped_at, until=heard_at)
 
     def is_over(self) -> bool:
         """Tell whether the answer is complete.

@@ -66,4 +66,4 @@ class Tape:
                 self._pcm += silence(gap_seconds, frame.sample_rate)
             self._next_pts = frame.pts + frame.samples
         self._pcm += pcm
-        self._call.hear_sound(pcm)
+        self._call.hear_sound(pcm, frame.sample_rate)

@@ -20,12 +20,10 @@ def silence(seconds: float, sample_rate: int) -> bytes:
     return bytes(round(seconds * sample_rate) * BYTES_PER_SAMPLE)
 
 
-def is_audible(pcm: bytes) -> bool:
-    """Tell whether there is anything to hear in a frame."""
-    samples = np.frombuffer(pcm, dtype="<i2")
-    return samples.size > 0 and float(np.sqrt(np.mean(samples.astype(np.float64) ** 2))) > (
-        AUDIBLE_LEVEL
-    )
+def audible_after_seconds(pcm: bytes, sample_rate: int) -> float | None:
+    """Find the first frame with anything to hear; None if there is none."""
+    audible = np.flatnonzero(_levels(pcm, sample_rate) > AUDIBLE_LEVEL)
+    return float(audible[0]) * FRAME_SECONDS if audible.size else None
 
 
 def speech_end_seconds(pcm: bytes, sample_rate: int) -> float:

@@ -106,8 +106,9 @@ class _Ear:
     def _take(self, message: str | bytes) -> None:
         now = asyncio.get_running_loop().time()
         if isinstance(message, bytes):
+            waiting_seconds = self._playout.waiting_seconds(now)
             self._playout.receive(message, now)
-            self._call.hear_sound(message)
+            self._call.hear_sound(message, self._playout.sample_rate, waiting_seconds)
             return
         event = decode(message)
         if isinstance(event, AudioStarted):

@@ -13,6 +13,7 @@ from gateway.cli.received import (
     TextStarted,
 )
 
+RATE = 16_000
 LOUD = b"\x00\x20" * 320
 QUESTION = Question(bytes(32_000), 16_000, 0.4, b"")
 TURN = (RunStarted("t", "r"), TextStarted("a"), TextAdded("a", "Hi"), RunFinished())
@@ -47,13 +48,13 @@ def test_latencies_count_from_the_beginning_or_from_where_the_user_fell_silent(
     call.mark("connected")
     call.start_speaking()
     clock.now = 101.1
-    call.hear_sound(bytes(640))
+    call.hear_sound(bytes(640), RATE)
     clock.now = 101.2
-    call.hear_sound(LOUD)
+    call.hear_sound(LOUD, RATE)
     clock.now = 102.0
-    call.hear_sound(LOUD)
+    call.hear_sound(LOUD, RATE)
     clock.now = 104.0
-    call.hear_sound(LOUD)
+    call.hear_sound(LOUD, RATE)
     hear(call, *TURN)
     assert call.is_over()
     answer = call.answer(b"", 24_000)
@@ -65,8 +66,17 @@ def test_latencies_count_from_the_beginning_or_from_where_the_user_fell_silent(
     }
 
 
+def test_speech_counts_from_when_it_is_played(call: Call) -> None:
+    call.start_speaking()
+    call.hear_sound(bytes(1_280) + LOUD, RATE, waiting_seconds=1.0)
+    assert dict(call.answer(b"", 1).latencies) == {
+        "first audio": pytest.approx(1.04),
+        "user stop to first audio": pytest.approx(0.64),
+    }
+
+
 def test_sound_before_the_question_is_no_answer_to_it(call: Call) -> None:
-    call.hear_sound(LOUD)
+    call.hear_sound(LOUD, RATE)
     assert dict(call.answer(b"", 1).latencies).keys() == {"first audio"}
 
 

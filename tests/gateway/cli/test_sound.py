@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from gateway.cli.sound import is_audible, seconds_of, silence, speech_end_seconds, trimmed
+from gateway.cli.sound import (
+    audible_after_seconds,
+    seconds_of,
+    silence,
+    speech_end_seconds,
+    trimmed,
+)
 
 RATE = 16_000
 
@@ -19,12 +25,17 @@ def test_length_is_counted_in_samples() -> None:
     assert seconds_of(silence(1.25, RATE), RATE) == 1.25
 
 
-def test_silence_is_not_audible_and_a_tone_is() -> None:
-    assert [is_audible(pcm) for pcm in (b"", silence(0.02, RATE), tone(0.02))] == [
-        False,
-        False,
-        True,
-    ]
+@pytest.mark.parametrize(
+    ("pcm", "seconds"),
+    [
+        (b"", None),
+        (silence(0.1, RATE), None),
+        (tone(0.02), 0.0),
+        (silence(0.06, RATE) + tone(0.04), 0.06),
+    ],
+)
+def test_what_can_be_heard_is_told_from_silence(pcm: bytes, seconds: float | None) -> None:
+    assert audible_after_seconds(pcm, RATE) == seconds
 
 
 def test_the_end_of_speech_is_found() -> None:
