@@ -11,6 +11,7 @@ from msgspec import Struct
 
 _REPORTS_STALE_AFTER_SECONDS = 2.0
 _MOST_SEGMENTS = 16
+_ROUNDING_SECONDS = 1e-6
 
 
 class _Segment(Struct):
@@ -81,7 +82,7 @@ class Playhead:
         by_clock = self.heard_in_seconds(now) + seconds - self._ahead_seconds
         if not self._follows_reports(now):
             return max(0.0, by_clock)
-        if self._reported_lead + seconds <= self._reported_limit:
+        if self._reported_lead + seconds <= self._reported_limit + _ROUNDING_SECONDS:
             return 0.0
         # A report may come any time and is looked at then; without one the clock counts again.
         return self._follow_until - now

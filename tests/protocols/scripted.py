@@ -65,6 +65,7 @@ class ScriptedLive:
         self.said: list[LiveInput] = []
         self.heard = asyncio.Event()
         self.cancels = 0
+        self.cancelled = asyncio.Event()
         self.closed = asyncio.Event()
         self.refuses: GatewayError | None = None
         self.on_close: Callable[[], None] = lambda: None
@@ -91,6 +92,7 @@ class ScriptedLive:
 
     def cancel(self) -> None:
         self.cancels += 1
+        self.cancelled.set()
 
     async def aclose(self) -> None:
         if not self.closed.is_set():
@@ -122,6 +124,8 @@ class ScriptedConversations:
     async def open(self, session: SessionKey, options: LiveOptions, wire: Wire) -> ScriptedLive:
         self._check(session)
         self.opened.append((session, options, wire))
+        if self.live.closed.is_set():
+            self.live = ScriptedLive()
         self.live.on_close = lambda: self._free(session)
         self.busy[session] = self.live
         return self.live

@@ -241,9 +241,10 @@ def test_a_late_transcript_of_the_question_is_no_interruption() -> None:
 
 def test_the_reader_is_slowed_by_seconds_and_by_events_and_nothing_is_dropped() -> None:
     paced = pacer(sound("m", 2.0), pace=Pace(most_waiting_seconds=1.5))
-    assert paced.is_full
+    fullness = [paced.is_full]
     assert seconds_of(taken(paced, 0.0)) == pytest.approx(1.0)
-    assert not paced.is_full
+    fullness.append(paced.is_full)
+    assert fullness == [True, False]
     talkative = pacer(*[UsageReported(1, 1, 2)] * 4096)
     assert talkative.is_full
     assert len(taken(talkative, 0.0)) == 4096

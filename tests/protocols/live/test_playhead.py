@@ -103,3 +103,11 @@ def test_a_listener_that_reported_before_keeps_the_small_lead_in_the_next_messag
     playhead.send("b", 0.1, 60.0)  # heard long ago; the last report was a little short of its end
     assert playhead.room_in_seconds(0.3, 60.0) == 0.0
     assert playhead.room_in_seconds(0.4, 60.0) == pytest.approx(2.0)
+
+
+def test_pieces_that_add_up_to_the_lead_are_not_held_back_by_rounding() -> None:
+    playhead = Playhead(1.0, 0.4)
+    for _ in range(13):
+        playhead.send("m", 0.1, 0.0)
+    playhead.report("m", 1.0, 0.0)
+    assert playhead.room_in_seconds(0.1, 0.0) == 0.0

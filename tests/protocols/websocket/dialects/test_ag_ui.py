@@ -1,0 +1,198 @@
+"""AG-UI over a real socket."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from protocols.contract.conversations import SessionKey
+from protocols.contract.errors import ModelFailed
+from protocols.contract.events import TextDelta, TurnEnded
+from protocols.contract.inputs import Message, Text, UserTurn
+from tests.protocols.ordering import check_order
+from tests.protocols.scripted import ScriptedConversations
+from tests.protocols.websocket.serving import (
+    Setting,
+    closed,
+    kinds,
+    serving,
+    tell,
+    told_until,
+    until_freed,
+)
+
+
+def run(run_id: str, text: str = "hi", thread_id: str = "t") -> dict[str, Any]:
+    return {
+        "threadId": thread_id,
+        "runId": run_id,
+        "messages": [{"id": "1", "role": "user", "content": text}],
+        "tools": [],
+        "context": [],
+        "state": {},
+        "forwardedProps": {},
+    }
+
+
+async def test_each_input_is_a_run_with_the_events_of_server_sent_events() -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, run("one"))
+        first = await told_until(client, "RUN_FINISHED")
+        await tell(client, run("two"))
+        second = await told_until(client, "RUN_FINISHED")
+    assert first == [
+        {"type": "RUN_STARTED", "threadId": "t", "runId": "one", "protocolVersion": "1.0"},
+        {"type": "TEXT_MESSAGE_START", "messageId": "m", "role": "assistant"},
+        {"type": "TEXT_MESSAGE_CONTENT", "messageId": "m", "delta": "echo hi"},
+        {"type": "TEXT_MESSAGE_END", "messageId": "m"},
+        {"type": "RUN_FINISHED", "threadId": "t", "runId": "one", "outcome": {"type": "success"}},
+    ]
+    check_order(first + second)
+    assert site.conversations.begun[0] == (
+        SessionKey("caller", "t"),
+        UserTurn(content=(Text("hi"),), history=()),
+        "ws",
+    )
+
+
+async def test_runs_that_come_together_are_answered_in_order() -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, *[run(f"r{n}") for n in range(4)])
+        answers = [await told_until(client, "RUN_FINISHED") for _ in range(4)]
+    assert [answer[0]["runId"] for answer in answers] == ["r0", "r1", "r2", "r3"]
+
+
+async def test_more_runs_than_may_wait_close_the_connection() -> None:
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, *[run(f"r{n}") for n in range(7)])
+        messages, code, reason = await closed(client)
+        await until_freed(conversations)
+    assert (code, reason) == (1008, "SESSION_BUSY")
+    assert messages[-1]["type"] == "RUN_ERROR"
+
+
+async def test_the_session_of_the_connection_wins_over_the_thread() -> None:
+    async with serving() as site, site.connect("?session_id=s") as client:
+        await tell(client, run("one"))
+        await told_until(client, "RUN_FINISHED")
+    assert site.conversations.begun[0][0] == SessionKey("caller", "s")
+
+
+async def test_an_empty_thread_is_echoed_and_is_nobodys() -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, run("one", thread_id=""))
+        started = (await told_until(client, "RUN_FINISHED"))[0]
+        await tell(client, run("two", thread_id=""))
+        await told_until(client, "RUN_FINISHED")
+    assert started["threadId"] == ""
+    assert len({key.id for key, _, _ in site.conversations.begun}) == 2
+
+
+async def test_what_was_said_elsewhere_is_told_first() -> None:
+    conversations = ScriptedConversations()
+    conversations.unseen = (Message("v", "user", (Text("spoken"),)),)
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, run("one"))
+        events = await told_until(client, "RUN_FINISHED")
+    assert events[1] == {
+        "type": "MESSAGES_SNAPSHOT",
+        "messages": [
+            {"id": "v", "role": "user", "content": "spoken"},
+            {"id": "1", "role": "user", "content": "hi"},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("second", "code", "reason"),
+    [
+        ("no json", 1003, "VALIDATION_ERROR"),
+        (b"\0\0", 1003, "VALIDATION_ERROR"),
+        ('{"threadId":"' + "x" * 5000 + '","runId":7,"messages":7}', 1003, "VALIDATION_ERROR"),
+        ('{"threadId":"' + "x" * 500 + '","runId":"r","messages":[]}', 1003, "VALIDATION_ERROR"),
+    ],
+)
+async def test_an_input_that_is_none_is_a_run_error_and_closes(
+    second: str | bytes, code: int, reason: str
+) -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, run("one"))
+        good = await told_until(client, "RUN_FINISHED")
+        await client.send(second)
+        messages, close_code, close_reason = await closed(client)
+    assert kinds(messages) == ["RUN_ERROR"]
+    assert (close_code, close_reason) == (code, reason)
+    check_order(good + messages)
+
+
+async def test_a_model_that_fails_is_a_run_error_and_closes() -> None:
+    conversations = ScriptedConversations(
+        lambda _: [TextDelta("m", "x"), ModelFailed("The model failed. Try again.")]
+    )
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, run("one"))
+        messages, code, reason = await closed(client)
+    assert messages[-1] == {
+        "type": "RUN_ERROR",
+        "message": "The model failed. Try again.",
+        "code": "AGENT_ERROR",
+    }
+    assert (code, reason) == (1011, "AGENT_ERROR")
+
+
+async def test_a_session_in_use_is_busy() -> None:
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    async with serving(conversations) as site, site.connect() as one, site.connect() as two:
+        await tell(one, run("one"))
+        await told_until(one, "TEXT_MESSAGE_CONTENT")
+        await tell(two, run("two"))
+        messages, code, reason = await closed(two)
+        assert (messages[0]["code"], code, reason) == ("SESSION_BUSY", 1008, "SESSION_BUSY")
+        conversations.gate.set()
+        await told_until(one, "RUN_FINISHED")
+
+
+async def test_a_client_that_leaves_stops_its_run() -> None:
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    async with serving(conversations) as site:
+        async with site.connect() as client:
+            await tell(client, run("one"))
+            await told_until(client, "TEXT_MESSAGE_CONTENT")
+            client.transport.abort()
+        await until_freed(conversations)
+
+
+async def test_long_texts_are_sent_in_frames_below_32_kilobytes() -> None:
+    text = "€" * 40_000
+    conversations = ScriptedConversations(lambda _: [TextDelta("m", text), TurnEnded()])
+    async with serving(conversations) as site, site.connect(max_size=32 * 1024) as client:
+        await tell(client, run("one"))
+        events = await told_until(client, "RUN_FINISHED")
+    assert "".join(event.get("delta", "") for event in events) == text
+
+
+async def test_a_connection_on_which_nothing_is_asked_is_closed() -> None:
+    async with serving(setting=Setting(idle_seconds=0.05)) as site, site.connect() as client:
+        await tell(client, run("one"))
+        messages, code, reason = await closed(client)
+    assert kinds(messages)[-1] == "RUN_FINISHED"
+    assert (code, reason) == (1008, "TIMED_OUT")
+
+
+async def test_a_server_about_to_stop_answers_what_was_asked() -> None:
+    draining = asyncio.Event()
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    setting = Setting(draining=draining)
+    async with serving(conversations, setting) as site, site.connect() as client:
+        await tell(client, run("one"))
+        await told_until(client, "TEXT_MESSAGE_CONTENT")
+        draining.set()
+        conversations.gate.set()
+        messages, code, reason = await closed(client)
+    assert kinds(messages)[-1] == "RUN_FINISHED"
+    assert (code, reason) == (1001, "UNAVAILABLE")

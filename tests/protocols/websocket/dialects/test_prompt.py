@@ -1,0 +1,68 @@
+"""AgentCore's text example over a real socket."""
+
+import pytest
+
+from protocols.contract.conversations import SessionKey
+from protocols.contract.errors import ModelFailed
+from tests.protocols.scripted import ScriptedConversations
+from tests.protocols.websocket.serving import closed, serving, tell, told
+
+
+async def test_prompts_are_answered_in_order_on_one_session() -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(
+            client,
+            {"prompt": "one", "session_id": "s", "message_type": "user_message"},
+            {"prompt": "two"},
+        )
+        answers = [await told(client), await told(client)]
+    assert answers == [
+        {"response": f"echo {word}", "session_id": "s", "message_type": "agent_response"}
+        for word in ("one", "two")
+    ]
+    assert {key for key, _, _ in site.conversations.begun} == {SessionKey("caller", "s")}
+
+
+async def test_the_session_of_the_connection_wins() -> None:
+    async with serving() as site, site.connect("?session_id=q") as client:
+        await tell(client, {"prompt": "one", "session_id": "s"})
+        assert (await told(client))["session_id"] == "q"
+
+
+async def test_a_session_is_made_when_none_is_named() -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, {"prompt": "one"}, {"prompt": "two"})
+        first, second = await told(client), await told(client)
+    assert first["session_id"] == second["session_id"]
+    assert len(first["session_id"]) == 36
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "no json",
+        b"\0",
+        '{"prompt":""}',
+        '{"prompt":7}',
+        "{}",
+        '{"prompt":"x","session_id":7}',
+        '{"prompt":"x","session_id":""}',
+    ],
+)
+async def test_a_wrong_prompt_is_told_and_the_connection_stays(frame: str | bytes) -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, {"prompt": "one"})
+        await told(client)
+        await client.send(frame)
+        assert (await told(client))["code"] == "VALIDATION_ERROR"
+        await tell(client, {"prompt": "two"})
+        assert (await told(client))["response"] == "echo two"
+
+
+async def test_a_model_that_fails_is_told_and_closes() -> None:
+    conversations = ScriptedConversations(lambda _: [ModelFailed("The model failed.")])
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, {"prompt": "one"})
+        messages, code, reason = await closed(client)
+    assert messages == [{"error": "The model failed.", "code": "AGENT_ERROR", "retryable": True}]
+    assert (code, reason) == (1011, "AGENT_ERROR")

@@ -1,0 +1,156 @@
+"""The native dialect without sound: text turns over a real socket."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from protocols.contract.conversations import SessionKey
+from protocols.contract.errors import ModelThrottled
+from protocols.contract.events import TextDelta, TurnEnded
+from protocols.contract.inputs import Media, Text, UserTurn
+from tests.protocols.scripted import ScriptedConversations
+from tests.protocols.websocket.serving import (
+    Setting,
+    closed,
+    kinds,
+    serving,
+    tell,
+    told,
+    told_until,
+    until_freed,
+)
+
+START: dict[str, Any] = {"type": "session.start", "audio": False, "sessionId": "s"}
+IMAGE = {"type": "input.image", "mimeType": "image/png", "data": "aGk="}
+
+
+def asking(text: str) -> dict[str, str]:
+    return {"type": "input.text", "text": text}
+
+
+async def test_each_text_is_a_turn_with_the_images_before_it() -> None:
+    start = START | {"context": [{"description": "user", "value": "Ada"}]}
+    async with serving() as site, site.connect() as client:
+        await tell(client, start, IMAGE, asking("one"))
+        first = await told_until(client, "RUN_FINISHED")
+        await tell(client, asking("two"))
+        second = await told_until(client, "RUN_FINISHED")
+        await tell(client, {"type": "session.stop"})
+        messages, code, _ = await closed(client)
+    assert [m["delta"] for m in first + second if "delta" in m] == ["echo one", "echo two"]
+    assert "gateway.latency" in kinds(first)
+    assert (kinds(messages)[-1], code) == ("gateway.end", 1000)
+    key = SessionKey("caller", "s")
+    knows = ("user: Ada",)
+    one = UserTurn(content=(Media("image", "image/png", b"hi"), Text("one")), instructions=knows)
+    two = UserTurn(content=(Text("two"),), instructions=knows)
+    assert site.conversations.begun == [(key, one, "ws"), (key, two, "ws")]
+
+
+async def test_a_second_text_during_a_turn_is_busy_and_the_turn_goes_on() -> None:
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, START, asking("one"))
+        await told_until(client, "TEXT_MESSAGE_CONTENT")
+        await tell(client, asking("two"))
+        assert (await told(client))["code"] == "SESSION_BUSY"
+        conversations.gate.set()
+        finished = (await told_until(client, "RUN_FINISHED"))[-1]
+    assert finished["outcome"] == {"type": "success"}
+
+
+async def test_a_cancel_ends_the_turn_as_cancelled() -> None:
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, START, asking("one"))
+        await told_until(client, "TEXT_MESSAGE_CONTENT")
+        await tell(client, {"type": "response.cancel"})
+        finished = (await told_until(client, "RUN_FINISHED"))[-1]
+    assert finished["outcome"] == {"type": "cancelled"}
+
+
+async def test_a_turn_that_fails_leaves_the_session_open() -> None:
+    conversations = ScriptedConversations(
+        lambda said: (
+            [TextDelta("m", "x"), ModelThrottled("Too fast. Wait.")]
+            if said.content == (Text("fail"),)
+            else [TurnEnded()]
+        )
+    )
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, START, asking("fail"))
+        failed = await told_until(client, "gateway.error")
+        assert kinds(failed)[-2] == "RUN_ERROR"
+        assert failed[-1]["code"] == "RATE_LIMIT_EXCEEDED"
+        await tell(client, asking("again"))
+        await told_until(client, "RUN_FINISHED")
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"\0\0", "VALIDATION_ERROR"),
+        ('{"type":"input.audio","data":"AAA="}', "VALIDATION_ERROR"),
+        ('{"type":"session.start"}', "VALIDATION_ERROR"),
+        ('{"type":"tool.result","toolCallId":"c"}', "NOT_FOUND"),
+        ("{", "VALIDATION_ERROR"),
+    ],
+)
+async def test_what_has_no_place_here_is_told(frame: str | bytes, code: str) -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, START, {"type": "playback", "playedMs": 1})
+        await told_until(client, "gateway.state")
+        await client.send(frame)
+        assert (await told(client))["code"] == code
+
+
+async def test_images_without_a_question_are_bounded() -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, START, *[IMAGE] * 9)
+        assert "8 images wait" in (await told_until(client, "gateway.error"))[-1]["error"]
+
+
+async def test_a_client_that_leaves_during_a_turn_frees_the_session() -> None:
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    async with serving(conversations) as site:
+        async with site.connect() as client:
+            await tell(client, START, asking("one"))
+            await told_until(client, "TEXT_MESSAGE_CONTENT")
+        await until_freed(conversations)
+
+
+async def test_a_server_about_to_stop_lets_the_turn_end_and_closes_idle_sessions() -> None:
+    draining = asyncio.Event()
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    async with (
+        serving(conversations, Setting(draining=draining)) as site,
+        site.connect() as busy,
+        site.connect() as idle,
+    ):
+        await tell(busy, START, asking("one"))
+        await told_until(busy, "TEXT_MESSAGE_CONTENT")
+        await tell(idle, START | {"sessionId": "idle"})
+        await told_until(idle, "gateway.state")
+        draining.set()
+        messages, code, _ = await closed(idle)
+        assert (kinds(messages), code) == (["gateway.draining", "gateway.end"], 1001)
+        await told_until(busy, "gateway.draining")
+        conversations.gate.set()
+        messages, code, _ = await closed(busy)
+    assert "RUN_FINISHED" in kinds(messages)
+    assert code == 1001
+
+
+async def test_a_fault_of_ours_is_told_without_its_text() -> None:
+    conversations = ScriptedConversations(lambda _: [RuntimeError("/secret/path")])
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, START, asking("one"))
+        messages, code, reason = await closed(client)
+    assert (code, reason) == (1011, "INTERNAL_ERROR")
+    assert "secret" not in str(messages)
+    assert kinds(messages)[-1] == "gateway.end"
