@@ -69,7 +69,7 @@ class Conversation:
         self._clock = clock
         self._microphone = Microphone()
         self._playback = Playback()
-        self._outbox = Outbox(lambda seconds: self._playback.taken(seconds, clock()))
+        self._outbox = Outbox(lambda size: self._playback.taken(size, clock()))
         self._stage = Stage(
             self._outbox, self._playback, lambda sentence: speech.say(sentence, voice)
         )

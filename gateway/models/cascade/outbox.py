@@ -21,12 +21,11 @@ from strands.bidi.types.events import (
 )
 from strands.types.events import TypedEvent
 
+from gateway.models.cascade.playback import BYTES_PER_SECOND
 from gateway.models.offline.endpointing import SAMPLE_RATE
 
-BYTES_PER_SECOND = 2 * SAMPLE_RATE
-
 # Two minutes of call: enough that a text model's stream is rarely kept waiting by the listener.
-MOST_WAITING_SECONDS = 120.0
+MOST_WAITING_BYTES = 120 * BYTES_PER_SECOND
 
 PIECE_BYTES = BYTES_PER_SECOND // 5
 
@@ -35,15 +34,15 @@ class Outbox:
     """A queue of events with one reader.
 
     Args:
-        on_taken: Called with the seconds of each piece of sound as it is taken.
+        on_taken: Called with the size in bytes of each piece of sound as it is taken.
     """
 
-    def __init__(self, on_taken: Callable[[float], None]) -> None:
+    def __init__(self, on_taken: Callable[[int], None]) -> None:
         self._events: deque[TypedEvent] = deque()
         self._on_taken = on_taken
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
-        self._waiting_seconds = 0.0
+        self._waiting_bytes = 0
         self._error: BaseException | None = None
         self._closed = False
         self._wordless: set[str] = set()
@@ -60,11 +59,11 @@ class Outbox:
     async def put_audio(self, pcm: bytes, content_id: str) -> None:
         """Queue sound, in pieces; waits while too much is not taken."""
         for start in range(0, len(pcm), PIECE_BYTES):
-            while self._waiting_seconds >= MOST_WAITING_SECONDS:
+            while self._waiting_bytes >= MOST_WAITING_BYTES:
                 self._taken.clear()
                 await self._taken.wait()
             piece = pcm[start : start + PIECE_BYTES]
-            self._waiting_seconds += len(piece) / BYTES_PER_SECOND
+            self._waiting_bytes += len(piece)
             audio = base64.b64encode(piece).decode("ascii")
             self.put(BidiAudioDeltaEvent(audio, "pcm", SAMPLE_RATE, 1, content_id))
 
@@ -80,7 +79,7 @@ class Outbox:
             elif not self._is_unheard(event):
                 kept.append(event)
         self._events = kept
-        self._waiting_seconds = 0.0
+        self._waiting_bytes = 0
         self._taken.set()
 
     def fail(self, error: BaseException) -> None:
@@ -110,10 +109,10 @@ class Outbox:
         event = self._events.popleft()
         match event:
             case BidiAudioDeltaEvent():
-                seconds = _seconds(event.audio)
-                self._waiting_seconds -= seconds
+                size = _decoded_size(event.audio)
+                self._waiting_bytes -= size
                 self._taken.set()
-                self._on_taken(seconds)
+                self._on_taken(size)
             case BidiTranscriptStartEvent():
                 self._wordless.add(event.content_id)
             case BidiTranscriptDeltaEvent() | BidiTranscriptStopEvent():
@@ -145,6 +144,5 @@ def _begins_answer(event: TypedEvent) -> bool:
     return False
 
 
-def _seconds(audio: str) -> float:
-    padding = audio.count("=", -2) if audio else 0
-    return (len(audio) * 3 // 4 - padding) / BYTES_PER_SECOND
+def _decoded_size(audio: str) -> int:
+    return len(audio) * 3 // 4 - audio.count("=", -2)

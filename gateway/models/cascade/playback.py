@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 
 from strands.types.content import Message
 
+from gateway.models.offline.endpointing import SAMPLE_RATE
+
+BYTES_PER_SECOND = 2 * SAMPLE_RATE
+
 
 @dataclass
 class Piece:
@@ -47,32 +51,35 @@ class Answer:
 
 
 class Playback:
-    """The clock of what was queued, taken and played."""
+    """The clock of what was queued, taken and played. Sizes are bytes, so that sums are exact."""
 
     def __init__(self) -> None:
-        self._queued_seconds = 0.0
-        self._taken_seconds = 0.0
+        self._queued_bytes = 0
+        self._taken_bytes = 0
         self._ends_at_seconds = 0.0
 
-    def queue(self, text: str, seconds: float) -> Piece:
+    def queue(self, text: str, size_bytes: int) -> Piece:
         """Note words whose sound is queued behind all others."""
-        start = self._queued_seconds
-        self._queued_seconds += seconds
-        return Piece(text, start, self._queued_seconds)
+        start = self._queued_bytes
+        self._queued_bytes += size_bytes
+        return Piece(text, start / BYTES_PER_SECOND, self._queued_bytes / BYTES_PER_SECOND)
 
-    def taken(self, seconds: float, now_seconds: float) -> None:
+    def taken(self, size_bytes: int, now_seconds: float) -> None:
         """Note that so much sound left for the user."""
-        self._taken_seconds += seconds
-        self._ends_at_seconds = max(now_seconds, self._ends_at_seconds) + seconds
+        self._taken_bytes += size_bytes
+        begins = max(now_seconds, self._ends_at_seconds)
+        self._ends_at_seconds = begins + size_bytes / BYTES_PER_SECOND
 
     def is_playing(self, now_seconds: float) -> bool:
         """Whether something is still to be heard, on the way or waiting."""
-        return self._queued_seconds > self._taken_seconds or now_seconds < self._ends_at_seconds
+        return self._queued_bytes > self._taken_bytes or now_seconds < self._ends_at_seconds
 
     def position(self, now_seconds: float) -> float:
         """Tell how far the user has heard."""
-        return self._taken_seconds - max(0.0, self._ends_at_seconds - now_seconds)
+        to_come = max(0.0, self._ends_at_seconds - now_seconds)
+        return self._taken_bytes / BYTES_PER_SECOND - to_come
 
     def cut(self) -> None:
         """Forget everything: it is not played any more."""
-        self.__init__()  # type: ignore[misc]  # back to the start, with nothing left over
+        self._queued_bytes = self._taken_bytes = 0
+        self._ends_at_seconds = 0.0

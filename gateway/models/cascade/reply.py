@@ -31,7 +31,7 @@ from strands.types.events import TypedEvent
 from strands.types.streaming import StreamEvent
 from strands.types.tools import ToolSpec, ToolUse
 
-from gateway.models.cascade.outbox import BYTES_PER_SECOND, Outbox
+from gateway.models.cascade.outbox import Outbox
 from gateway.models.cascade.playback import Answer, Playback
 from gateway.models.offline.sentences import SentenceCutter
 from gateway.models.offline.synthesizer import SynthesisFailed
@@ -118,7 +118,7 @@ class Reply:
             pcm = await self._sound_of(sentence)
             if self._closed:
                 return
-            piece = self._stage.playback.queue(sentence, len(pcm) / BYTES_PER_SECOND)
+            piece = self._stage.playback.queue(sentence, len(pcm))
             self.answer.pieces.append(piece)
             if not pcm:
                 continue

@@ -80,7 +80,8 @@ class Recogniser:
         except MoonshineError as error:
             logger.exception("recognition failed on %d bytes", len(pcm))
             raise ModelFailed("The speech recogniser failed; say it again.") from error
-        return " ".join(line.text.strip() for line in transcript.lines).strip()
+        # A comma at the end only says that the voice stayed up.
+        return " ".join(line.text.strip() for line in transcript.lines).strip(" ,")
 
     def close(self) -> None:
         """Free the model; idempotent."""

@@ -8,6 +8,8 @@ the request is a task of its own and reads its reply to the end.
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
@@ -131,6 +133,7 @@ def choose_voice(voice: str | None = None, language: str | None = None) -> str:
 
 
 def _signal_end(process: Process) -> None:
+    # Not process.kill(): it would take the exit status of an ended process from asyncio's watcher.
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)

@@ -16,18 +16,18 @@ from strands.bidi.types.events import (
 )
 
 from gateway.models.cascade import outbox as outbox_module
-from gateway.models.cascade.outbox import BYTES_PER_SECOND, PIECE_BYTES, Outbox
+from gateway.models.cascade.outbox import PIECE_BYTES, Outbox
 
 LIMIT_SECONDS = 10
 
 
 @pytest.fixture
-def taken() -> list[float]:
+def taken() -> list[int]:
     return []
 
 
 @pytest.fixture
-def outbox(taken: list[float]) -> Outbox:
+def outbox(taken: list[int]) -> Outbox:
     return Outbox(taken.append)
 
 
@@ -67,7 +67,7 @@ async def test_events_come_out_in_order(outbox: Outbox) -> None:
 
 
 async def test_sound_comes_in_pieces_and_is_reported_when_taken(
-    outbox: Outbox, taken: list[float]
+    outbox: Outbox, taken: list[int]
 ) -> None:
     pcm = bytes(range(256)) * 55  # 440 ms
     await outbox.put_audio(pcm, "a")
@@ -80,14 +80,14 @@ async def test_sound_comes_in_pieces_and_is_reported_when_taken(
     assert {(e["content_id"], e["sample_rate"], e["channels"], e["format"]) for e in events} == {
         ("a", 16_000, 1, "pcm")
     }
-    assert taken == [0.2, 0.2, pytest.approx(0.04)]
+    assert taken == [PIECE_BYTES, PIECE_BYTES, len(pcm) - 2 * PIECE_BYTES]
 
 
 async def test_sound_waits_while_too_much_is_not_taken(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_module, "MOST_WAITING_SECONDS", 0.4)
-    putting = asyncio.create_task(outbox.put_audio(bytes(BYTES_PER_SECOND), "a"))
+    monkeypatch.setattr(outbox_module, "MOST_WAITING_BYTES", 2 * PIECE_BYTES)
+    putting = asyncio.create_task(outbox.put_audio(bytes(5 * PIECE_BYTES), "a"))
     await asyncio.sleep(0)
     assert not putting.done()
     await take(outbox, 2)
@@ -98,7 +98,7 @@ async def test_sound_waits_while_too_much_is_not_taken(
 
 
 async def test_a_drop_lets_go_of_who_waits(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox_module, "MOST_WAITING_SECONDS", 0.4)
+    monkeypatch.setattr(outbox_module, "MOST_WAITING_BYTES", 2 * PIECE_BYTES)
     putting = asyncio.create_task(outbox.put_audio(bytes(PIECE_BYTES * 3), "a"))
     await asyncio.sleep(0)
     outbox.drop_unheard()

@@ -1,19 +1,23 @@
 import pytest
 
-from gateway.models.cascade.playback import Answer, Piece, Playback
+from gateway.models.cascade.playback import BYTES_PER_SECOND, Answer, Piece, Playback
+
+
+def sound(seconds: float) -> int:
+    return int(seconds * BYTES_PER_SECOND)
 
 
 def test_words_lie_behind_each_other_on_the_time_line() -> None:
     playback = Playback()
-    assert playback.queue("One.", 1.5) == Piece("One.", 0.0, 1.5)
-    assert playback.queue("Two.", 2.0) == Piece("Two.", 1.5, 3.5)
+    assert playback.queue("One.", sound(1.5)) == Piece("One.", 0.0, 1.5)
+    assert playback.queue("Two.", sound(2.0)) == Piece("Two.", 1.5, 3.5)
 
 
 def test_sound_plays_without_gaps_from_when_it_is_taken() -> None:
     playback = Playback()
-    playback.queue("Words.", 3.0)
-    playback.taken(1.0, now_seconds=10.0)
-    playback.taken(2.0, now_seconds=10.1)
+    playback.queue("Words.", sound(3.0))
+    playback.taken(sound(1.0), now_seconds=10.0)
+    playback.taken(sound(2.0), now_seconds=10.1)
     assert playback.position(10.0) == pytest.approx(0.0)
     assert playback.position(11.5) == pytest.approx(1.5)
     assert playback.position(20.0) == pytest.approx(3.0)
@@ -21,9 +25,9 @@ def test_sound_plays_without_gaps_from_when_it_is_taken() -> None:
 
 def test_a_gap_in_the_taking_is_a_gap_in_the_playing() -> None:
     playback = Playback()
-    playback.queue("Words.", 2.0)
-    playback.taken(1.0, now_seconds=10.0)
-    playback.taken(1.0, now_seconds=15.0)
+    playback.queue("Words.", sound(2.0))
+    playback.taken(sound(1.0), now_seconds=10.0)
+    playback.taken(sound(1.0), now_seconds=15.0)
     assert playback.position(15.0) == pytest.approx(1.0)
     assert playback.position(15.5) == pytest.approx(1.5)
 
@@ -31,20 +35,30 @@ def test_a_gap_in_the_taking_is_a_gap_in_the_playing() -> None:
 def test_it_plays_while_anything_waits_or_sounds() -> None:
     playback = Playback()
     assert not playback.is_playing(10.0)
-    playback.queue("Words.", 1.0)
+    playback.queue("Words.", sound(1.0))
     assert playback.is_playing(10.0)
-    playback.taken(1.0, now_seconds=10.0)
+    playback.taken(sound(1.0), now_seconds=10.0)
     assert playback.is_playing(10.9)
     assert not playback.is_playing(11.0)
 
 
+def test_odd_pieces_add_up_exactly() -> None:
+    playback = Playback()
+    last = [playback.queue("Words.", 6400 + 2 * number) for number in range(1000)][-1]
+    for size in range(2, 3681, 2):
+        playback.taken(size, now_seconds=10.0)
+    playback.taken(sum(6400 + 2 * n for n in range(1000)) - sum(range(2, 3681, 2)), 10.0)
+    assert not playback.is_playing(1000.0)
+    assert playback.position(1000.0) == last.end_seconds
+
+
 def test_after_a_cut_nothing_plays() -> None:
     playback = Playback()
-    playback.queue("Words.", 1.0)
-    playback.taken(0.5, now_seconds=10.0)
+    playback.queue("Words.", sound(1.0))
+    playback.taken(sound(0.5), now_seconds=10.0)
     playback.cut()
     assert not playback.is_playing(10.0)
-    assert playback.queue("More.", 1.0) == Piece("More.", 0.0, 1.0)
+    assert playback.queue("More.", sound(1.0)) == Piece("More.", 0.0, 1.0)
 
 
 @pytest.mark.parametrize(

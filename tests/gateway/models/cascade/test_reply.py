@@ -20,7 +20,7 @@ class Theatre:
 
     def __init__(self) -> None:
         self.synthesizer = FakeSynthesizer()
-        self.outbox = Outbox(lambda seconds: None)
+        self.outbox = Outbox(lambda size: None)
         self.stage = Stage(
             self.outbox, Playback(), lambda sentence: self.synthesizer.speak(sentence, "en-US")
         )

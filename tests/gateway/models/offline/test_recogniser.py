@@ -67,8 +67,8 @@ def test_it_writes_down_sixteen_bit_samples(
 ) -> None:
     recogniser = Recogniser(tmp_path, {})
     recogniser.load()
-    moonshine.lines = (" Hello. ", "Bye.")
-    assert recogniser.transcribe(b"\x00\x40\x00\x80") == "Hello. Bye."
+    moonshine.lines = (" Hello. ", "Bye, ")
+    assert recogniser.transcribe(b"\x00\x40\x00\x80") == "Hello. Bye"
     assert moonshine.made[1:] == [([0.5, -1.0], 16_000)]
 
 
