@@ -1,0 +1,67 @@
+"""Spoken questions on all three voice paths, heard and answered by the embedded speech engines."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from gateway.cli.answer import Answer
+from gateway.cli.failures import CommandFailed
+from gateway.models.offline.speech import SpeechEngines
+from protocols.audio import resample
+from tests.journeys.wires import manifest, talk
+
+VIA = ("http", "ws", "webrtc")
+SILENT = ("silence", "noise")
+
+
+@pytest.fixture
+async def ears() -> AsyncIterator[SpeechEngines]:
+    """A recogniser of our own: what a listener would understand."""
+    speech = SpeechEngines()
+    yield speech
+    await speech.aclose()
+
+
+async def understood(speech: SpeechEngines, answer: Answer) -> str:
+    pcm = resample(answer.pcm, answer.sample_rate, speech.sample_rate)
+    return (await speech.transcribe(pcm)).lower()
+
+
+async def ask(gateway: str, via: str, phrase: str) -> Answer:
+    return await talk(via, gateway, str(uuid4()), phrase)
+
+
+@pytest.mark.parametrize("via", VIA)
+async def test_forty_two_times_seventeen_is_714_in_speech_and_text(
+    gateway: str, ears: SpeechEngines, via: str
+) -> None:
+    answer = await ask(gateway, via, "multiply")
+    assert "714" in answer.reply
+    assert [(use.name, use.answer) for use in answer.tool_uses] == [("calculator", "714")]
+    heard = await understood(ears, answer)
+    assert "714" in heard or "seven hundred and fourteen" in heard, heard
+
+
+@pytest.mark.parametrize("via", VIA)
+async def test_every_recording_gets_its_answer(gateway: str, via: str) -> None:
+    phrases = [phrase for phrase in manifest() if phrase not in SILENT]
+    answers = await asyncio.gather(*(ask(gateway, via, phrase) for phrase in phrases))
+    wrong = {}
+    for phrase, answer in zip(phrases, answers, strict=True):
+        expected = manifest()[phrase]
+        alternatives = [*expected["expected_answer_words"], *expected["answer_alternatives"]]
+        right_words = not alternatives or any(word in answer.reply for word in alternatives)
+        tools = [use.name for use in answer.tool_uses]
+        tool = expected["expected_tool"]
+        right_tool = tools == ([tool] if tool else [])
+        if not (right_words and right_tool and answer.pcm):
+            wrong[phrase] = (answer.question, answer.reply, tools, len(answer.pcm))
+    assert wrong == {}
+
+
+async def test_silence_and_noise_get_no_answer_on_any_path(gateway: str) -> None:
+    calls = [ask(gateway, via, phrase) for via in VIA for phrase in SILENT]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [CommandFailed] * len(calls)
