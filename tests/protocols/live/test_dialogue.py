@@ -34,6 +34,7 @@ from protocols.live.dialogue import (
     Say,
     split_delta,
 )
+from tests.ag_ui_verifier import verify
 from tests.protocols.ordering import check_order, without_gateway
 
 
@@ -393,3 +394,29 @@ def check_audio(outputs: list[Output]) -> None:
         }:
             assert open_message == output.document["messageId"]
             open_message = None
+
+
+def test_the_published_client_accepts_a_whole_conversation() -> None:
+    made = dialogue()
+    outputs = made.opened() + told(
+        made,
+        TurnStarted("t1"),
+        Transcript("u1", "user", "What is 6 times 7?", final=True),
+        ReasoningDelta("m0", "multiply"),
+        ToolStarted("m0", "c", "calculator"),
+        ToolArguments("c", '{"expression":"6*7"}'),
+        ToolRequested("c"),
+        ToolFinished("c", (Text("42"),), error=True),
+        AudioDelta("m1", b"ab"),
+        Transcript("m1", "assistant", "It is 42, and"),
+        SpeechStarted(),
+        BargeIn(),
+        TurnEnded("cancelled"),
+        Transcript("u2", "user", "late", final=True),
+        TurnStarted("t2"),
+        TextDelta("m2", "yes"),
+    )
+    outputs += made.failed(ModelFailed("The model failed. Try again."))
+    outputs += told(made, TurnStarted("t3"), AudioDelta("m3", b"ab"), UsageReported(1, 2, 3))
+    outputs += made.ended("stopped")
+    verify(without_gateway(documents(outputs)))
