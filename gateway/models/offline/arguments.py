@@ -20,6 +20,7 @@ MAXIMUM_DEPTH = 3
 
 _ON = frozenset({"on", "yes", "true", "enable", "enabled", "with", "include", "including"})
 _OFF = frozenset({"off", "no", "not", "false", "disable", "disabled", "without", "never"})
+_BACK = frozenset({"ago", "before", "earlier", "back"})
 _LIST_SPLIT = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.IGNORECASE)
 # Words with which people ask for what such an action does.
 _ACTION_WORDS = {
@@ -33,7 +34,8 @@ class Filled(NamedTuple):
     """Arguments as far as a request names them.
 
     ``used`` are the parts of the text they came from; ``worth`` says how much they speak for the
-    tool, ``is_sure`` that they do even if no word of the tool was said.
+    tool, ``is_sure`` that they do even if no word of the tool was said, ``is_loose`` that one took
+    whatever text was left.
     """
 
     arguments: dict[str, Any]
@@ -41,14 +43,22 @@ class Filled(NamedTuple):
     used: tuple[tuple[int, int], ...]
     worth: float
     is_sure: bool
+    is_loose: bool
 
 
-def fill(schema: Mapping[str, Any], request: Request, known: Collection[str] = ()) -> Filled:
-    """Fill a tool's arguments; ``known`` are the stems of the tool's own words."""
-    form = _Form(schema, request, known)
+def fill(
+    schema: Mapping[str, Any],
+    request: Request,
+    known: Collection[str] = (),
+    named: Collection[str] = (),
+) -> Filled:
+    """Fill a tool's arguments; ``known`` are the stems of its words, ``named`` of its name."""
+    form = _Form(schema, request, (known, named))
     form.fill()
     missing = tuple(parameter for parameter in form.open if parameter.required)
-    return Filled(form.arguments, missing, tuple(form.used), form.worth, form.is_sure)
+    return Filled(
+        form.arguments, missing, tuple(form.used), form.worth, form.is_sure, form.is_loose
+    )
 
 
 class _Said(NamedTuple):
@@ -64,17 +74,23 @@ class _Form:
     """The parameters of one tool while they are filled."""
 
     def __init__(
-        self, schema: Mapping[str, Any], request: Request, known: Collection[str], depth: int = 0
+        self,
+        schema: Mapping[str, Any],
+        request: Request,
+        stems: tuple[Collection[str], Collection[str]],
+        depth: int = 0,
     ) -> None:
         self._schema = schema
         self._request = request
-        self._known = known
+        self._stems = stems
+        self._known, self._named = stems
         self._depth = depth
         self.open = parameters_of(schema)
         self.arguments: dict[str, Any] = {}
         self.used: list[tuple[int, int]] = []
         self.worth = 0.0
         self.is_sure = False
+        self.is_loose = False
 
     def fill(self) -> None:
         """Fill what can be filled, the surest first."""
@@ -136,10 +152,12 @@ class _Form:
         if len(said) < len(wanting) and re.search(
             r"\b(?:until|till|before|to)\b", self._request.text[: said[0].start], re.IGNORECASE
         ):
-            wanting = sorted(wanting, key=lambda one: one.is_target())[-len(said) :]
+            wanting = sorted(wanting, key=Parameter.is_target)[-len(said) :]
+        elif len(said) >= len(wanting):
+            wanting = sorted(wanting, key=lambda one: one.is_target() - one.is_source())
         for parameter, day in zip(wanting, said, strict=False):
             self._take(parameter, day.value, day.start, day.end)
-            self.worth += 1.0
+            self.worth += 1.0 if day.value[0].isdigit() else 0.35
 
     def _fill_choices(self) -> None:
         for parameter in [one for one in self.open if one.choices]:
@@ -147,7 +165,7 @@ class _Form:
             likeness, choice = max(rated, key=lambda pair: pair[0])
             if likeness:
                 self._take(parameter, choice, 0, 0)
-                self.worth += likeness
+                self.worth += likeness / 2
                 self.used += [
                     (token.start, token.end)
                     for token in self._request.read
@@ -166,13 +184,13 @@ class _Form:
         return 0.5 if asked & {token.text for token in self._request.read} else 0.0
 
     def _fill_quoted(self) -> None:
-        texts = [one for one in self.open if _is_free(one) and not one.is_place()]
+        texts = [one for one in self.open if _is_text(one) and not one.is_place()]
         texts.sort(key=lambda one: not one.required)
         for parameter, said in zip(texts, self._request.quoted, strict=False):
             self._take(parameter, said.value, said.start, said.end)
 
     def _fill_named(self) -> None:
-        for parameter in [one for one in self.open if _is_free(one)]:
+        for parameter in [one for one in self.open if _is_text(one)]:
             said = named_text(self._request, parameter)
             if said is not None and self._is_free_there(said.start, said.end):
                 self._take(parameter, said.value, said.start, said.end)
@@ -195,7 +213,13 @@ class _Form:
                 self._take_number(parameter, free[0])
 
     def _take_number(self, parameter: Parameter, number: _Said) -> None:
-        self._take(parameter, _plain(number.value), number.start, number.end)
+        value = -number.value if self._goes_back(parameter) else number.value
+        self._take(parameter, _plain(value), number.start, number.end)
+
+    def _goes_back(self, parameter: Parameter) -> bool:
+        """Whether "3 days ago" means the negative number that the parameter wants then."""
+        said = {token.text for token in self._request.read}
+        return "negative" in parameter.about and bool(said & _BACK)
 
     def _numbers(self, parameter: Parameter) -> list[_Said]:
         """The numbers not taken yet that the parameter can have."""
@@ -227,7 +251,7 @@ class _Form:
             if parameter.kind == "array":
                 self._fill_list(parameter)
             elif self._depth < MAXIMUM_DEPTH:
-                inner = _Form(parameter.schema, self._request, self._known, self._depth + 1)
+                inner = _Form(parameter.schema, self._request, self._stems, self._depth + 1)
                 inner.used = list(self.used)
                 inner.fill()
                 if inner.arguments and not any(one.required for one in inner.open):
@@ -241,7 +265,7 @@ class _Form:
                 self.arguments.setdefault(parameter.name, []).append(_plain(said.value))
                 self.used.append((said.start, said.end))
         elif items.get("type") == "string" and parameter.required:
-            text = free_text(self._request, self._known, self.used)
+            text = free_text(self._request, self._named, self.used)
             if text is not None:
                 values = [one for one in _LIST_SPLIT.split(text.value) if one]
                 self._take(parameter, values, text.start, text.end)
@@ -249,15 +273,14 @@ class _Form:
             self.open.remove(parameter)
 
     def _fill_free_text(self) -> None:
-        for parameter in [one for one in self.open if _is_free(one) and one.required]:
-            if parameter.is_expression() or parameter.is_date() or parameter.is_unit():
-                continue
+        for parameter in [one for one in self.open if _is_text(one) and one.required]:
             if parameter.is_place():
-                said = tail(self._request, self._known, self.used)
+                said = tail(self._request, self._named, self.used)
             else:
-                said = free_text(self._request, self._known, self.used)
+                said = free_text(self._request, self._named, self.used)
             if said is not None:
                 self._take(parameter, said.value, said.start, said.end)
+                self.is_loose = True
 
     def _take(self, parameter: Parameter, value: Any, start: int, end: int) -> None:
         self.arguments[parameter.name] = value
@@ -269,9 +292,11 @@ class _Form:
         return all(end <= used_start or start >= used_end for used_start, used_end in self.used)
 
 
-def _is_free(parameter: Parameter) -> bool:
+def _is_text(parameter: Parameter) -> bool:
     """Whether a parameter takes any text."""
-    return parameter.kind == "string" and not parameter.choices
+    if parameter.kind != "string" or parameter.choices:
+        return False
+    return not (parameter.is_expression() or parameter.is_date() or parameter.is_unit())
 
 
 def _plain(value: Decimal) -> int | float:

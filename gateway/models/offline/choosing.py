@@ -1,45 +1,29 @@
 """Which tool a request speaks of, by the words of the tools' own descriptions.
 
-A tool's name weighs most; a word that many tools share weighs little. Nothing here knows a
-particular tool.
+A word that many tools share weighs less than one of a single tool, and a request whose words a
+tool leaves unexplained is probably not meant for it. Nothing here knows a particular tool.
 """
 
 import math
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gateway.models.offline.arguments import Filled, fill
-from gateway.models.offline.language import STOP_WORDS, stem, stems, vocabulary, words
+from gateway.models.offline.language import STOP_WORDS, stem, vocabulary
 from gateway.models.offline.request import Request
+from gateway.models.offline.toolbox import ACTION_STEMS, WEAK_STEMS, Tool
 
 THRESHOLD = 1.8
-CANDIDATES = 5
-READ_OF_DESCRIPTION = 1_000
-MISSING_COSTS = 1.0
+CANDIDATES = 6
 
-# Verbs and nouns of nearly every description: they may decide between tools, not call one.
-WEAK_STEMS = frozenset(
-    stem(word)
-    for word in vocabulary(
-        "get set current tool list add delete use call run do function return value number text "
-        "string result given user data information name type kind optional default parameter "
-        "argument example such ask say word thing first last more other different question answer "
-        "help today good best next what which"
-    )
+_MISSING_COSTS = 1.0
+_QUESTION_COSTS = 0.7
+_OTHER_ACTION_COSTS = 1.0
+_EXACT_WORD_GIVES = 0.05
+_ALL_EXPLAINED_GIVES = 0.5
+_QUESTION_WORDS = vocabulary(
+    "what whats which do does did is are how who when where tell show give"
 )
-
-
-class Tool(NamedTuple):
-    """A tool as the model sees it: ``weights`` are those of its words."""
-
-    name: str
-    schema: dict[str, Any]
-    weights: dict[str, float]
-
-    @property
-    def spoken(self) -> str:
-        """The name as one says it."""
-        return " ".join(words(self.name)) or self.name
 
 
 class Choice(NamedTuple):
@@ -50,56 +34,24 @@ class Choice(NamedTuple):
     score: float
 
 
-def tool_of(name: str, description: str, schema: dict[str, Any]) -> Tool:
-    """Weigh the words of a tool."""
-    weights: dict[str, float] = {}
-    properties: dict[str, Any] = schema.get("properties") or {}
-    for parameter, about in properties.items():
-        details = about if isinstance(about, dict) else {}
-        _weigh(weights, stems(str(details.get("description", ""))), 0.5)
-        _weigh(weights, stems(" ".join(words(parameter))), 0.8)
-        for value in details.get("enum") or ():
-            _weigh(weights, stems(str(value)), 1.5)
-    _weigh(weights, stems(description[:READ_OF_DESCRIPTION]), 1.0)
-    _weigh(weights, stems(name), 3.0)
-    for weak in WEAK_STEMS & weights.keys():
-        weights[weak] = min(weights[weak], 1.0)
-    return Tool(name, schema, weights)
-
-
 def choose(
     request: Request, tools: Sequence[Tool], *, at_least: float | None = THRESHOLD
 ) -> Choice | None:
     """Return the tool that a request asks for, or None where none fits well enough."""
-    named = [tool for tool in tools if is_named(request.text, tool)]
+    named = [tool for tool in tools if tool.is_named_in(request.text)]
     said = _said_stems(request)
-    rated = sorted(
-        ((_likeness(said, tool, tools), position) for position, tool in enumerate(tools)),
-        key=lambda pair: (-pair[0], pair[1]),
-    )
+    likenesses = [_likeness(said, tool, tools) for tool in tools]
+    order = sorted(range(len(tools)), key=lambda position: -likenesses[position])
     choices = [
-        _rated(request, tools[position], likeness, said)
-        for likeness, position in rated[:CANDIDATES]
-        if not named or tools[position] in named
-    ] + [
-        _rated(request, tool, 0.0, said)
-        for tool in named
-        if tool not in [tools[position] for _, position in rated[:CANDIDATES]]
+        _rated(request, tools[position], likenesses[position])
+        for rank, position in enumerate(order)
+        if tools[position] in named
+        or (not named and (rank < CANDIDATES or _reads(tools[position], request)))
     ]
     best = max(choices, key=lambda choice: choice.score, default=None)
     if best is not None and at_least is not None and best.score < at_least and not named:
         return None
     return best
-
-
-def is_named(text: str, tool: Tool) -> bool:
-    """Whether a request gives the tool's very name, as programs write names."""
-    return not tool.name.isalpha() and tool.name.lower() in text.lower()
-
-
-def _weigh(weights: dict[str, float], added: Collection[str], weight: float) -> None:
-    for word in added:
-        weights[word] = max(weights.get(word, 0.0), weight)
 
 
 def _said_stems(request: Request) -> set[str]:
@@ -123,14 +75,30 @@ def _likeness(said: Collection[str], tool: Tool, tools: Sequence[Tool]) -> float
 
 
 def _rarity(word: str, tools: Sequence[Tool]) -> float:
-    """1 for a word of one tool, less for a word of many."""
+    """1 for a word of one tool, towards a half for a word of all."""
     count = len(tools)
     having = sum(1 for tool in tools if word in tool.weights)
-    return math.log(1 + count / having) / math.log(1 + count)
+    return 0.5 + 0.5 * math.log(1 + count / having) / math.log(1 + count)
 
 
-def _rated(request: Request, tool: Tool, likeness: float, said: Collection[str]) -> Choice:
-    filled = fill(tool.schema, request, frozenset(tool.weights))
+def _reads(tool: Tool, request: Request) -> bool:
+    """Whether a tool takes what the request is made of, though no word of it is said."""
+    if request.arithmetic is not None and request.arithmetic.certain:
+        return any(parameter.is_expression() for parameter in tool.parameters)
+    if request.quantity is not None and request.quantity.wanted is not None:
+        return sum(parameter.is_unit() for parameter in tool.parameters) > 1
+    return False
+
+
+def _does_something_else(tool: Tool, request: Request) -> bool:
+    """Whether a request names an action, but not that of the tool's name."""
+    asked = {stem(token.text) for token in request.read} & ACTION_STEMS
+    does = tool.name_stems & ACTION_STEMS
+    return bool(asked and does and asked.isdisjoint(does))
+
+
+def _rated(request: Request, tool: Tool, likeness: float) -> Choice:
+    filled = fill(tool.schema, request, frozenset(tool.weights), tool.name_stems)
     left = [
         token
         for token in request.read
@@ -139,9 +107,16 @@ def _rated(request: Request, tool: Tool, likeness: float, said: Collection[str])
         and not any(start <= token.start < end for start, end in filled.used)
     ]
     content = {stem(token.text) for token in left} - WEAK_STEMS
-    known = content & tool.weights.keys()
-    explained = len(known) + len(filled.used)
+    explained = len(content & tool.weights.keys()) + len(filled.used)
     coverage = explained / max(1, len(content) + len(filled.used))
-    worth = filled.worth if likeness or filled.is_sure else 0.0
-    score = (likeness + worth) * (0.4 + 0.6 * coverage) - MISSING_COSTS * len(filled.missing)
-    return Choice(tool, filled, score)
+    score = likeness + (filled.worth if likeness or filled.is_sure else 0.0)
+    score *= 0.3 + 0.7 * coverage
+    if coverage == 1 and not filled.is_loose:
+        score += _ALL_EXPLAINED_GIVES
+    if not {token.text for token in request.read}.isdisjoint(tool.name_words):
+        score += _EXACT_WORD_GIVES
+    if _does_something_else(tool, request):
+        score -= _OTHER_ACTION_COSTS
+    if tool.is_changing and request.read[0].text in _QUESTION_WORDS:
+        score -= _QUESTION_COSTS
+    return Choice(tool, filled, score - _MISSING_COSTS * len(filled.missing))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from gateway.models.offline.answers import answer
 from gateway.models.offline.arguments import fill
-from gateway.models.offline.choosing import Choice, Tool, choose, is_named
+from gateway.models.offline.choosing import Choice, choose
 from gateway.models.offline.conversation import Conversation
 from gateway.models.offline.language import joined
 from gateway.models.offline.memory import (
@@ -22,7 +22,7 @@ from gateway.models.offline.memory import (
     recall,
     told,
 )
-from gateway.models.offline.parameters import Parameter, parameters_of
+from gateway.models.offline.parameters import Parameter
 from gateway.models.offline.request import Request
 from gateway.models.offline.small_talk import (
     abilities,
@@ -35,6 +35,7 @@ from gateway.models.offline.small_talk import (
     small_talk,
 )
 from gateway.models.offline.spoken_arithmetic import said_of
+from gateway.models.offline.toolbox import Tool
 
 MAXIMUM_CLAUSES = 6
 
@@ -108,7 +109,7 @@ class _Mind:
         return None
 
     def _says_without_tools(self, text: str) -> Decision | None:
-        if any(is_named(text, tool) for tool in self._tools):
+        if any(tool.is_named_in(text) for tool in self._tools):
             return None
         said = (
             count(text)
@@ -138,7 +139,7 @@ class _Mind:
         if tool is None:
             return None
         request = Request(self._last_request())
-        filled = fill(tool.schema, request, frozenset(tool.weights))
+        filled = fill(tool.schema, request, frozenset(tool.weights), tool.name_stems)
         arguments = dict(filled.arguments)
         missing = []
         for parameter, part in zip(filled.missing, _parts(text, len(filled.missing)), strict=True):
@@ -193,7 +194,7 @@ def _called(choice: Choice) -> Decision:
 def _calls(choice: Choice) -> Iterator[Call]:
     """One call, or one for each of several places."""
     arguments = choice.filled.arguments
-    for parameter in parameters_of(choice.tool.schema):
+    for parameter in choice.tool.parameters:
         value = arguments.get(parameter.name)
         if parameter.is_place() and isinstance(value, str) and _SEVERAL.search(value):
             for one in _SEVERAL.split(value):

@@ -69,19 +69,23 @@ MAXIMUM_UNITS = 6
 RELATIVE_DAYS = vocabulary("today tomorrow yesterday now")
 
 _LONG_UNITS = vocabulary(
-    "millimetre millimeter centimetre centimeter metre meter kilometre kilometer inch inches foot "
-    "feet yard mile milligram gram gramme kilogram kilogramme kilo tonne ton ounce pound stone "
-    "millilitre milliliter centilitre centiliter litre liter gallon pint quart cup tablespoon "
-    "teaspoon celsius centigrade fahrenheit kelvin second minute hour day week month year "
-    "millisecond byte bit kilobyte megabyte gigabyte terabyte kibibyte mebibyte gibibyte acre "
-    "hectare knot joule kilojoule calorie kilocalorie watt kilowatt horsepower pascal bar psi "
-    "kph mph kmh radian degree"
+    "nanometre nanometer micrometre micrometer micron millimetre millimeter centimetre centimeter "
+    "decimetre decimeter metre meter kilometre kilometer inch inches foot feet yard mile milligram "
+    "microgram gram gramme kilogram kilogramme kilo tonne ton ounce pound stone carat millilitre "
+    "milliliter centilitre centiliter decilitre deciliter litre liter gallon pint quart cup "
+    "tablespoon teaspoon barrel celsius centigrade fahrenheit kelvin millisecond microsecond "
+    "second minute hour day week month year bit kilobit megabit gigabit byte kilobyte megabyte "
+    "gigabyte terabyte petabyte kibibyte mebibyte gibibyte tebibyte acre hectare knot joule "
+    "kilojoule calorie kilocalorie watt kilowatt megawatt horsepower pascal hectopascal kilopascal "
+    "bar millibar atmosphere psi kph mph kmh radian degree revolution"
 )
 _SHORT_UNITS = vocabulary(
-    "mm cm dm m km in ft yd mi mg g kg t oz lb lbs st ml cl dl l gal pt qt c f k s min h d ms kb "
-    "mb gb tb b ha j kj cal kcal w kw hp pa kpa rad deg"
+    "nm um mm cm dm m km in ft yd yds mi nmi ly au mg mcg g kg kgs t oz lb lbs st ct ml cl dl l cc "
+    "gal pt qt tbsp tsp bbl c f k s sec secs min mins h hr hrs d wk yr ms b kb mb gb tb pb kib mib "
+    "gib tib kbit mbit gbit ha j kj cal kcal wh kwh btu w kw mw hp ps pa hpa kpa mbar atm rad deg "
+    "kn kt kts fps mps"
 )
-_UNIT_PREFIXES = vocabulary("square cubic nautical fluid metric us uk imperial")
+_UNIT_PREFIXES = vocabulary("square cubic nautical light fluid metric us uk imperial short long sq")
 _NOT_PLACES = vocabulary(
     "moment the a an my your our this that it general total order case example me us minute second "
     "hour day now what which day week month year time date sure least most once all celsius "
@@ -134,7 +138,7 @@ def place(text: str, read: Sequence[Token], known: Collection[str]) -> Mention |
 
 def quantity(text: str, read: Sequence[Token]) -> Quantity | None:
     """Return what a request wants converted; None unless it names exactly one amount's unit."""
-    units = _units(read)
+    units = _units(text, read)
     if not 0 < len(units) <= MAXIMUM_UNITS:
         return None
     measured = [
@@ -249,21 +253,23 @@ def _capitalised(text: str, read: Sequence[Token], known: Collection[str]) -> Me
     return Mention(said, named[0].start, named[-1].end)
 
 
-def _units(read: Sequence[Token]) -> list[Mention]:
+def _units(text: str, read: Sequence[Token]) -> list[Mention]:
+    """The units a text names, in its own writing: mb is not MB."""
     found: list[Mention] = []
     for index, token in enumerate(read):
-        previous = read[index - 1] if index else None
-        if not _is_unit(token, previous):
+        if not _is_unit(token, read[index - 1] if index else None):
             continue
-        start = token.start
-        name = token.text
-        if previous is not None and previous.text in _UNIT_PREFIXES:
-            start, name = previous.start, f"{previous.text} {name}"
-        if found and previous is not None and previous.text in {"per", "/"}:
-            last = found.pop()
-            start, name = last.start, f"{last.value} per {name}"
-        found.append(Mention(name, start, token.end))
-    return [unit for unit in found if unit.value not in {"degree", "degrees"} or len(found) == 2]
+        first = index
+        if first and read[first - 1].text in _UNIT_PREFIXES:
+            first -= 1
+        before = read[first - 1].text if first else ""
+        start = read[first].start
+        if found and (before in {"per", "/"} or _between(text, found[-1].end, start) == ""):
+            start = found.pop().start
+        found.append(Mention(text[start : token.end], start, token.end))
+    if len(found) > 2:
+        return [unit for unit in found if unit.value.lower() not in {"degree", "degrees"}]
+    return found
 
 
 def _is_unit(token: Token, previous: Token | None) -> bool:

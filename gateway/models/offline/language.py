@@ -61,7 +61,8 @@ STOP_WORDS = vocabulary(
     "would will shall should may might must i me my mine we us our you your it its he she they "
     "them his her their who whom what which whose when where why how much many please tell give "
     "know let want need like get got go ok okay hey hi hello well just now right really some "
-    "something anything any all not no yes again also too very up out s t m re ve ll d um uh er"
+    "something anything long down any all not no yes again also too very up out s t m re ve ll d "
+    "um uh er"
 )
 
 _TOKEN = re.compile(

@@ -1,5 +1,6 @@
 """One thing a user asks for, read once: its tokens and the calculation in it."""
 
+import re
 from collections.abc import Collection
 from decimal import Decimal
 from functools import cached_property
@@ -10,13 +11,14 @@ from gateway.models.offline.language import Token, excerpt, numbers, tokens
 
 # Words that stand for an operator in a calculation but mean something else in a tool's name.
 _OPERATOR_WORDS = {"times", "time", "over", "less", "power", "root", "by", "of", "x", "point"}
+_WRITING_DOWN = re.compile(r"\b(?:write|jot|put)\s+(?:(?:this|it)\s+)?down\b", re.IGNORECASE)
 
 
 class Request:
     """The text of a request; offsets of everything found in it refer to ``text``."""
 
     def __init__(self, text: str) -> None:
-        self.text = excerpt(text)
+        self.text = _WRITING_DOWN.sub("note", excerpt(text))
 
     @cached_property
     def read(self) -> list[Token]:

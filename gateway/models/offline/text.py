@@ -21,9 +21,9 @@ from strands.types.streaming import ContentBlockDeltaToolUse, StreamEvent
 from strands.types.tools import ToolChoice, ToolSpec
 
 from gateway.models.choice import ModelChoice
-from gateway.models.offline.choosing import Tool, tool_of
 from gateway.models.offline.conversation import Conversation, read_conversation
 from gateway.models.offline.deciding import Decision, decide
+from gateway.models.offline.toolbox import Tool, tool_of
 from protocols.contract.errors import NotSupported
 
 MODEL_ID = "offline-demo"
