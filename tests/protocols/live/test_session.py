@@ -212,11 +212,15 @@ async def test_the_voice_is_played_at_the_rate_of_the_wire_to_its_last_sample() 
 async def test_what_was_held_back_of_a_cut_voice_is_never_played() -> None:
     live = ScriptedLive()
     async with running(live, rates=SampleRates(16_000, 48_000)) as (_, notes, run):
-        live.push(TurnStarted("t"), AudioDelta("m", SECOND[:4800]))
+        live.push(TurnStarted("t"), AudioDelta("m", b"\x00\x40" * 2400))
         await notes.until_sound(1)
-        live.push(BargeIn(), TurnEnded(), None)
+        live.push(BargeIn(), TurnEnded(), TurnStarted("u"), AudioDelta("n", SECOND[:4800]))
+        live.push(TurnEnded(), None)
         await ended(run)
-    assert not [i for i in notes.left[notes.left.index("drop") :] if isinstance(i, bytes)]
+    after = notes.left[notes.left.index("drop") :]
+    sound = b"".join(item for item in after if isinstance(item, bytes))
+    assert abs(len(sound) // 2 - 4800) <= 1
+    assert not any(sound)
 
 
 @pytest.mark.parametrize(
