@@ -15,7 +15,7 @@ from protocols.contract.errors import Detail, InvalidInput
 from protocols.contract.inputs import Json
 from protocols.failures import error_object
 from protocols.invocation import ActionHandler, ActionRequest, Invocation
-from protocols.streaming import SESSION_HEADER
+from protocols.streaming import SESSION_HEADER, session_headers
 
 
 class ActionsProtocol:
@@ -48,12 +48,11 @@ class ActionsProtocol:
         answer = await handler(
             ActionRequest(data or {}, invocation.session, invocation.session_given, conversations)
         )
-        return Response(answer, status_code=200, headers={SESSION_HEADER: invocation.session.id})
+        return Response(answer, status_code=200, headers=session_headers(invocation.session.id))
 
     def refuse(self, error: Exception, session_id: str) -> Response[Any]:
         """Show an error as the error object, under HTTP 200."""
-        headers = {SESSION_HEADER: session_id} if session_id else {}
-        return Response(error_object(error), status_code=200, headers=headers)
+        return Response(error_object(error), status_code=200, headers=session_headers(session_id))
 
 
 async def _cancel(request: ActionRequest) -> Json:

@@ -5,6 +5,7 @@ session. ``protocols`` is the ordered list behind the first door; the first that
 answers it.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,8 @@ from uuid import uuid4
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.connection import ASGIConnection
-from litestar.exceptions import ClientException
+from litestar.exceptions import HTTPException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
 
 from observability.correlation import bind_request
@@ -31,13 +33,15 @@ from protocols.contract.inputs import Json
 from protocols.failures import failure_of
 from protocols.http_json.spoken import L16, WAV_TYPES
 from protocols.invocation import Invocation, InvocationProtocol, choose
-from protocols.streaming import SESSION_HEADER
+from protocols.streaming import SESSION_HEADER, session_in
 
 _JSON_TYPES = ("", "application/json", "application/octet-stream")
 _SERVED = ("application/json", "text/event-stream", "audio/wav")
 _WILDCARDS = ("*/*", "application/*", "text/*", "audio/*")
 _LONGEST_SESSION_ID = 256
 _REQUEST_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Request-Id"
+
+_log = logging.getLogger(__name__)
 
 
 def door(
@@ -61,12 +65,15 @@ def door(
             if not allows(request):
                 raise NotAuthorized("This page may not call the gateway (GATEWAY_ALLOWED_ORIGINS).")
             invocation = await _read(request, caller_of(request))
-            session_id = invocation.session.id
             protocol = choose(invocation, protocols)
             seen.is_for(protocol.name, _action(invocation))
+            invocation = _in_session(invocation, request.headers.get(SESSION_HEADER, ""))
+            session_id = invocation.session.id
             _check_accept(invocation.accept)
             response = await protocol.respond(invocation, conversations)
-        except GatewayError as error:
+        except Exception as error:  # noqa: BLE001 - each protocol shows faults of ours in its form
+            if not isinstance(error, GatewayError):
+                _log.error("request failed: %s", type(error).__name__, exc_info=error)
             seen.answered(failure_of(error).http)
             return protocol.refuse(error, session_id)
         seen.answered(200)
@@ -99,29 +106,40 @@ def capabilities_route(describe: Callable[[], Mapping[str, Any]]) -> HTTPRouteHa
 
 
 async def _read(request: Request, caller: str) -> Invocation:
-    """Read a request whole.
+    """Read a request whole, but for its session: that is for the protocol chosen to refuse.
 
     Raises:
-        InvalidInput: the body, its type or the session's name cannot be taken.
+        InvalidInput: the body or its type cannot be taken.
     """
     full_content_type = request.headers.get("content-type", "")
     content_type = full_content_type.partition(";")[0].strip().lower()
     _check_form(content_type, request.headers.get("content-encoding", "identity"))
     try:
         body = await request.body()
-    except ClientException as error:
+    except RequestEntityTooLarge as error:
         raise TooLarge("The body is larger than GATEWAY_MAX_BODY_BYTES allows.") from error
-    document = _document(content_type, body)
-    given = _given_session(request.headers.get(SESSION_HEADER), document)
+    except HTTPException as error:  # left before the end, or a length that is no number
+        raise InvalidInput("The body is not complete. Send it again.") from error
     return Invocation(
         content_type=content_type,
         accept=request.headers.get("accept", "").lower(),
         body=body,
-        document=document,
-        session=SessionKey(caller, given or str(uuid4())),
-        session_given=given is not None,
+        document=_document(content_type, body),
+        session=SessionKey(caller, ""),
+        session_given=False,
         full_content_type=full_content_type,
     )
+
+
+def _in_session(invocation: Invocation, header: str) -> Invocation:
+    """Put a request into the session it names, or into a new one.
+
+    Raises:
+        InvalidInput: the name cannot be taken.
+    """
+    given = _given_session(header, invocation.document)
+    key = SessionKey(invocation.session.caller, given or str(uuid4()))
+    return msgspec.structs.replace(invocation, session=key, session_given=given is not None)
 
 
 def _check_form(content_type: str, encoding: str) -> None:
@@ -152,23 +170,32 @@ def _document(content_type: str, body: bytes) -> Json:
     return document
 
 
-def _given_session(header: str | None, document: Json) -> str | None:
+def _given_session(header: str, document: Json) -> str | None:
     """Tell which session the caller named: header, ``session_id`` or ``threadId``, in this order.
 
-    A name from the client is only ever compared, never a path or a pattern, so any text will do.
+    A name from the client is only ever compared, never a path or a pattern, so any text will do
+    that a header can carry back.
     """
     named: dict[str, Any] = document if isinstance(document, dict) else {}
-    for given in (header, named.get("session_id"), named.get("threadId")):
-        if not given:
+    for given in (_decoded(header), named.get("session_id"), named.get("threadId")):
+        if given is None or given == "":
             continue
         if not isinstance(given, str):
             raise InvalidInput("The session id must be text.")
-        if len(given) > _LONGEST_SESSION_ID or not given.isprintable():
+        if len(given) > _LONGEST_SESSION_ID or not given.isprintable() or given != given.strip():
             raise InvalidInput(
-                f"The session id must be at most {_LONGEST_SESSION_ID} printable characters."
+                f"The session id must be at most {_LONGEST_SESSION_ID} printable characters, "
+                "without spaces around it."
             )
         return given
     return None
+
+
+def _decoded(header: str) -> str:
+    try:
+        return session_in(header)
+    except UnicodeDecodeError:
+        raise InvalidInput("The session id in the header is not UTF-8.") from None
 
 
 def _check_accept(accept: str) -> None:

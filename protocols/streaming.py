@@ -7,6 +7,7 @@ a client goes away while the server waits for it to read, nobody else would clos
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from litestar.background_tasks import BackgroundTask
@@ -22,10 +23,30 @@ SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _KEEP_ALIVE = b": keep-alive\n\n"
 
+_log = logging.getLogger(__name__)
+
 
 def frame(events: Sequence[AgUiEvent]) -> bytes:
     """Write events as frames, one JSON object each."""
     return b"".join(b"data: %b\n\n" % encode(event) for event in events)
+
+
+def session_headers(session_id: str) -> dict[str, str]:
+    """Name the session in an answer; nothing while none is known.
+
+    Headers are bytes, and HTTP libraries show them as Latin-1: the bytes of the name's UTF-8 make
+    the round trip through any of them (``session_in`` reads them).
+    """
+    return {SESSION_HEADER: session_id.encode().decode("latin-1")} if session_id else {}
+
+
+def session_in(header: str) -> str:
+    """Read the name of a session from its header.
+
+    Raises:
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    return header.encode("latin-1").decode()
 
 
 def event_stream(
@@ -37,19 +58,18 @@ def event_stream(
     known: Sequence[AgUiEvent] = (),
 ) -> Stream:
     """Stream a turn that has begun as AG-UI events; ``known`` ones follow its start."""
+    frames = _frames(turn, translator, keep_alive_seconds, known)
 
     async def close() -> None:
+        await frames.aclose()
+        # A generator that was never started runs no finally.
         await turn.aclose()
 
     return Stream(
-        _frames(turn, translator, keep_alive_seconds, known),
+        frames,
         media_type=EVENT_STREAM,
         status_code=200,
-        headers={
-            SESSION_HEADER: session_id,
-            "Cache-Control": "no-cache",
-            "X-Accel-Buffering": "no",
-        },
+        headers=_HEADERS | session_headers(session_id),
         background=BackgroundTask(close),
     )
 
@@ -59,16 +79,25 @@ async def _frames(
     translator: RunTranslator,
     keep_alive_seconds: float,
     known: Sequence[AgUiEvent],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
+    now = asyncio.get_running_loop().time
     try:
         yield frame(translator.start(known))
+        written_at = now()
         async with contextlib.aclosing(_with_pauses(aiter(turn), keep_alive_seconds)) as items:
             async for event in items:
-                if event is None:
-                    yield _KEEP_ALIVE
-                elif written := translator.translate(event):
+                written = [] if event is None else translator.translate(event)
+                # Not every event is written: the line is silent while the assistant only speaks.
+                if written:
                     yield frame(written)
-    except GatewayError as error:
+                elif event is None or now() - written_at >= keep_alive_seconds:
+                    yield _KEEP_ALIVE
+                else:
+                    continue
+                written_at = now()
+    except Exception as error:  # noqa: BLE001 - a stream that has begun can only end in an event
+        if not isinstance(error, GatewayError):
+            _log.error("stream failed: %s", type(error).__name__, exc_info=error)
         yield frame(translator.fail(error))
     finally:
         await turn.aclose()
@@ -90,8 +119,15 @@ async def _with_pauses(
                 return
     finally:
         if coming is not None:
+            coming.add_done_callback(_look_at)
             coming.cancel()
 
 
 async def _next(events: AsyncIterator[Event]) -> Event:
     return await anext(events)
+
+
+def _look_at(done: asyncio.Future[Event]) -> None:
+    """Take an exception that nobody waits for any more, lest asyncio complains of it."""
+    if not done.cancelled():
+        done.exception()

@@ -11,7 +11,7 @@ from protocols.contract.conversations import Conversations
 from protocols.contract.inputs import Message
 from protocols.failures import failure_of
 from protocols.invocation import Invocation
-from protocols.streaming import EVENT_STREAM, SESSION_HEADER, event_stream, frame
+from protocols.streaming import EVENT_STREAM, event_stream, frame, session_headers
 
 
 class AgUiProtocol:
@@ -51,7 +51,7 @@ class AgUiProtocol:
             frame(failed),
             media_type=EVENT_STREAM,
             status_code=200 if self._in_band else failure_of(error).http,
-            headers={SESSION_HEADER: session_id} if session_id else {},
+            headers=session_headers(session_id),
         )
 
 

@@ -10,11 +10,11 @@ from msgspec import UNSET, Struct, UnsetType
 from protocols.ag_ui_events import RunTranslator, new_identifier
 from protocols.contract.conversations import Conversations
 from protocols.contract.errors import Detail, InvalidInput, TooLarge
-from protocols.contract.inputs import Content, Text, UserTurn
+from protocols.contract.inputs import Content, Media, Text, UserTurn
 from protocols.failures import error_object, failure_of
 from protocols.http_json.reply import Reply
 from protocols.invocation import Invocation
-from protocols.streaming import EVENT_STREAM, SESSION_HEADER, event_stream
+from protocols.streaming import EVENT_STREAM, event_stream, session_headers
 
 type ReadContent = Callable[[Any], tuple[Content, ...]]
 """Reads a list of AG-UI content parts; raises ``InvalidInput``."""
@@ -75,7 +75,7 @@ class PromptProtocol:
                 reply.add(event)
         finally:
             await turn.aclose()
-        return Response(reply.document(), status_code=200, headers={SESSION_HEADER: session_id})
+        return Response(reply.document(), status_code=200, headers=session_headers(session_id))
 
     def refuse(self, error: Exception, session_id: str) -> Response[Any]:
         """Show an error as the error object."""
@@ -86,26 +86,25 @@ class PromptProtocol:
             prompt = msgspec.convert(document, Prompt).prompt
         except msgspec.ValidationError as error:
             raise invalid("prompt must be a string or a list of content parts", error) from None
-        if isinstance(prompt, list):
-            return self._read_content(prompt)
-        if not prompt.strip():
+        content = self._read_content(prompt) if isinstance(prompt, list) else (Text(prompt),)
+        if not any(isinstance(part, Media) or part.text.strip() for part in content):
             raise InvalidInput(
                 "The prompt is empty. Say something.", [Detail("$.prompt", "is empty")]
             )
-        if len(prompt.encode()) > self._max_text_bytes:
+        texts = (part.text for part in content if isinstance(part, Text))
+        if sum(len(text.encode()) for text in texts) > self._max_text_bytes:
             raise TooLarge(
                 f"The prompt is longer than {self._max_text_bytes} bytes "
                 "(GATEWAY_MAX_TEXT_BYTES). Send less."
             )
-        return (Text(prompt),)
+        return content
 
 
 def error_response(error: Exception, session_id: str, *, in_band: bool) -> Response[Any]:
     """Show an error that came before the answer was started."""
     failure = failure_of(error)
-    headers = {SESSION_HEADER: session_id} if session_id else {}
     status = 200 if in_band else failure.http
-    return Response(error_object(error), status_code=status, headers=headers)
+    return Response(error_object(error), status_code=status, headers=session_headers(session_id))
 
 
 def invalid(message: str, error: msgspec.ValidationError) -> InvalidInput:

@@ -35,6 +35,10 @@ class Reply:
                 self._usage["input_tokens"] += event.input_tokens
                 self._usage["output_tokens"] += event.output_tokens
                 self._usage["total_tokens"] += event.total_tokens
+            case events.TurnStarted():
+                # Of a spoken answer that was cut off nobody heard anything.
+                self._text.clear()
+                self.audio.clear()
             case events.TurnEnded():
                 self._stop_reason = event.stop_reason
             case _:

@@ -5,8 +5,7 @@ the end of the question is noticed; the first turn is the answer. So every voice
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from litestar import Response
@@ -14,13 +13,13 @@ from litestar import Response
 from protocols.ag_ui_events import RunTranslator, new_identifier
 from protocols.audio import read_l16, read_wav, resample, write_wav
 from protocols.contract.conversations import Conversations, LiveConversation
-from protocols.contract.errors import InvalidInput, TimedOut
+from protocols.contract.errors import GatewayError, InvalidInput, ModelFailed, TimedOut
 from protocols.contract.events import Event, SpeechStarted, TurnEnded, TurnStarted
 from protocols.contract.inputs import AudioChunk, LiveOptions
 from protocols.http_json.prompt import error_response
 from protocols.http_json.reply import Reply
 from protocols.invocation import Invocation
-from protocols.streaming import EVENT_STREAM, SESSION_HEADER, event_stream
+from protocols.streaming import EVENT_STREAM, event_stream, session_headers
 
 WAV_TYPES = ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave")
 L16 = "audio/l16"
@@ -28,9 +27,9 @@ L16 = "audio/l16"
 _PIECE_SECONDS = 0.1
 _TRAILING_SECONDS = 2.0
 _UNDERSTANDING_SECONDS = 4.0
-_FIRST_ANSWER_SECONDS = 30.0
+_ANSWER_SECONDS = 30.0
 _BYTES_PER_SAMPLE = 2
-_SIGNS_OF_LIFE = (SpeechStarted, TurnStarted)
+_WAV_ACCEPTED = (*WAV_TYPES, "audio/*")
 
 
 class SpokenProtocol:
@@ -66,8 +65,8 @@ class SpokenProtocol:
         finally:
             await turn.aclose()
         wav = write_wav(bytes(reply.audio), live.output_sample_rate)
-        headers = {SESSION_HEADER: session_id}
-        if any(wav_type in invocation.accept for wav_type in WAV_TYPES):
+        headers = session_headers(session_id)
+        if any(accepted in invocation.accept for accepted in _WAV_ACCEPTED):
             return Response(wav, media_type="audio/wav", status_code=200, headers=headers)
         return Response(reply.spoken_document(wav), status_code=200, headers=headers)
 
@@ -84,37 +83,75 @@ class SpokenTurn:
         self._pcm = pcm
         self._sample_rate = sample_rate
         self._saying: asyncio.Task[None] | None = None
+        self._heard = False
         self._answering = False
+        self._spoken_over = False
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
+    async def __aiter__(self) -> AsyncGenerator[Event]:
         """Yield the events of the answer.
 
         Raises:
             InvalidInput: nothing was understood.
+            ModelFailed: the conversation ended before the answer.
+            TimedOut: the answer began and stopped coming.
         """
-        try:
-            async with asyncio.timeout(_FIRST_ANSWER_SECONDS) as limit:
-                self._saying = asyncio.create_task(self._say(limit))
-                async for event in self._live:
-                    self._answering = self._answering or isinstance(event, _SIGNS_OF_LIFE)
-                    limit.reschedule(_from_now(_FIRST_ANSWER_SECONDS))
-                    yield event
-                    if isinstance(event, TurnEnded):
-                        return
-        except TimeoutError:
-            if self._answering:
-                raise TimedOut("The answer did not come in time. Try again.") from None
-        raise InvalidInput("No speech was understood in the recording.")
+        saying = self._saying = asyncio.create_task(self._say())
+        events = aiter(self._live)
+        while True:
+            event = await self._next(events, saying)
+            match event:
+                case SpeechStarted():
+                    self._heard = self._spoken_over = True
+                case TurnStarted():
+                    self._answering, self._spoken_over = True, False
+                case TurnEnded("cancelled") if self._spoken_over:
+                    continue  # a recording with a pause cut its first answer off; another comes
+            yield event
+            if isinstance(event, TurnEnded):
+                return
 
     async def aclose(self) -> None:
         """Hang up; idempotent."""
-        if self._saying is not None:
-            self._saying.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._saying
-        await self._live.aclose()
+        try:
+            if self._saying is not None:
+                self._saying.cancel()
+                await asyncio.wait({self._saying})
+        finally:
+            await self._live.aclose()
 
-    async def _say(self, limit: asyncio.Timeout) -> None:
+    async def _next(self, events: AsyncIterator[Event], saying: asyncio.Task[None]) -> Event:
+        """Wait for the next event, for so long as it may take.
+
+        Each event may be asked for by another task, so no ``asyncio.timeout`` can span them.
+        """
+        coming = asyncio.create_task(_event_or_end(events))
+        try:
+            if not saying.done():
+                await asyncio.wait(
+                    {coming, saying}, timeout=_ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+            if saying.done():
+                saying.result()
+                await asyncio.wait({coming}, timeout=self._patience_seconds())
+            if not coming.done():
+                raise self._nothing_came()
+        finally:
+            coming.cancel()
+        event = coming.result()
+        if event is None:
+            raise ModelFailed("The voice model hung up before its answer was complete. Try again.")
+        return event
+
+    def _patience_seconds(self) -> float:
+        known = self._heard or self._answering
+        return _ANSWER_SECONDS if known else _UNDERSTANDING_SECONDS
+
+    def _nothing_came(self) -> GatewayError:
+        if self._answering:
+            return TimedOut("The answer did not come in time. Try again.")
+        return InvalidInput("No speech was understood in the recording.")
+
+    async def _say(self) -> None:
         """Say the recording and enough silence, as fast as the model takes them."""
         rate = self._live.input_sample_rate
         silence = bytes(int(_TRAILING_SECONDS * rate) * _BYTES_PER_SAMPLE)
@@ -124,12 +161,10 @@ class SpokenTurn:
         for start in range(0, len(said), size):
             await self._live.send(AudioChunk(said[start : start + size]))
             await self._live.taken()
-        if not self._answering:
-            limit.reschedule(_from_now(_UNDERSTANDING_SECONDS))
 
 
-def _from_now(seconds: float) -> float:
-    return asyncio.get_running_loop().time() + seconds
+async def _event_or_end(events: AsyncIterator[Event]) -> Event | None:
+    return await anext(events, None)
 
 
 def _read(invocation: Invocation) -> tuple[bytes, int]:
