@@ -119,15 +119,8 @@ async def _with_pauses(
                 return
     finally:
         if coming is not None:
-            coming.add_done_callback(_look_at)
-            coming.cancel()
+            coming.cancel()  # also when it is done: asyncio then misses no look at its exception
 
 
 async def _next(events: AsyncIterator[Event]) -> Event:
     return await anext(events)
-
-
-def _look_at(done: asyncio.Future[Event]) -> None:
-    """Take an exception that nobody waits for any more, lest asyncio complains of it."""
-    if not done.cancelled():
-        done.exception()
