@@ -273,12 +273,12 @@ class Client:
         return self.channel
 
     async def offer(self) -> str:
+        offer_loopback(self.connection)
         await self.connection.setLocalDescription(await self.connection.createOffer())
         return str(self.connection.localDescription.sdp)
 
     async def call(self, server: Server, session: SessionKey = SESSION, **data: Any) -> None:
         """Offer, and wait until connected."""
-        offer_loopback(self.connection)
         offer = {"sdp": await self.offer(), "type": "offer", **data}
         answer = await server.act("offer", offer, session)
         assert sorted(answer) == ["pc_id", "sdp", "type"]
