@@ -34,14 +34,15 @@ def packages(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return remove
 
 
-def threads() -> list[str]:
-    return [t.name for t in threading.enumerate() if t.name.startswith("speech-")]
+def threads() -> list[int | None]:
+    return [t.ident for t in threading.enumerate() if t.name.startswith("speech-")]
 
 
 async def test_nothing_is_loaded_before_the_first_use() -> None:
+    before = threads()
     engines, recogniser, synthesizer = fake_engines()
     assert (engines.state, engines.is_ready) == ("not loaded", False)
-    assert (recogniser.loads, synthesizer.said, threads()) == (0, [], [])
+    assert (recogniser.loads, synthesizer.said, threads()) == (0, [], before)
     await engines.aclose()
 
 
@@ -181,6 +182,7 @@ async def test_an_unknown_voice_is_refused_at_once() -> None:
 
 
 async def test_closing_ends_threads_and_engines_even_while_loading() -> None:
+    before = threads()
     engines, recogniser, synthesizer = fake_engines()
     recogniser.may_load.clear()
     engines.admit()
@@ -190,7 +192,7 @@ async def test_closing_ends_threads_and_engines_even_while_loading() -> None:
     async with asyncio.timeout(LIMIT_SECONDS):
         await closing
         await engines.aclose()
-    assert (recogniser.closed, synthesizer.closed, threads()) == (True, True, [])
+    assert (recogniser.closed, synthesizer.closed, threads()) == (True, True, before)
     with pytest.raises(Unavailable, match="shutting down"):
         engines.admit()
 
