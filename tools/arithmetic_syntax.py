@@ -32,6 +32,8 @@ _TOKEN = re.compile(
     rf"\s*(?:(?P<number>(?:{_NUMBER})(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<sign>\*\*|//|[-+*/%^()])|(?P<word>[A-Za-z]+)|(?P<other>\S))"
 )
+# 6x7 is a product, 0x7 is not meant as one.
+_HEXADECIMAL = re.compile(r"(?<![0-9.,])0[xX][0-9]")
 _WRITTEN = {"^": "**", "x": "*", "X": "*"}
 _ROOT = "sqrt"
 
@@ -57,9 +59,11 @@ def python_source(expression: str) -> str:
         raise CalculationError(
             f"The calculation is too long: at most {MAXIMUM_CHARACTERS} characters."
         )
-    text = expression.translate(_SIGNS).strip().strip("=?").strip()
+    text = expression.translate(_SIGNS).strip("=? \t\n")
     if not text:
         raise CalculationError("There is nothing to calculate.")
+    if _HEXADECIMAL.search(text):
+        raise CalculationError(_unknown("0x"))
     tokens = [_token(match) for match in _TOKEN.finditer(text)]
     _check_nesting(tokens)
     pieces: list[str] = []

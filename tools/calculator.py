@@ -108,12 +108,9 @@ def _combined(node: ast.BinOp, depth: int) -> Fraction:
     right = _value(node.right, depth - 1)
     if isinstance(node.op, ast.Add | ast.Sub) and _is_percentage(node.right):
         right *= left  # 200 + 10% adds ten percent of the 200
-    combine = _OPERATORS.get(type(node.op))
-    if combine is None:
-        raise CalculationError(_NOT_READABLE)
     if right == 0 and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
         raise CalculationError("Division by zero has no result.")
-    return combine(left, right)
+    return _OPERATORS[type(node.op)](left, right)
 
 
 def _is_percentage(node: ast.expr) -> bool:
