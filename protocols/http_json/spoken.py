@@ -93,7 +93,7 @@ class SpokenTurn:
         Raises:
             InvalidInput: nothing was understood.
             ModelFailed: the conversation ended before the answer.
-            TimedOut: the answer began and stopped coming.
+            TimedOut: the answer began and stopped coming, or the model took no sound.
         """
         saying = self._saying = asyncio.create_task(self._say())
         events = aiter(self._live)
@@ -134,7 +134,7 @@ class SpokenTurn:
                 saying.result()
                 await asyncio.wait({coming}, timeout=self._patience_seconds())
             if not coming.done():
-                raise self._nothing_came()
+                raise self._nothing_came(said=saying.done())
         finally:
             coming.cancel()
         event = coming.result()
@@ -146,8 +146,8 @@ class SpokenTurn:
         known = self._heard or self._answering
         return _ANSWER_SECONDS if known else _UNDERSTANDING_SECONDS
 
-    def _nothing_came(self) -> GatewayError:
-        if self._answering:
+    def _nothing_came(self, *, said: bool) -> GatewayError:
+        if self._answering or not said:
             return TimedOut("The answer did not come in time. Try again.")
         return InvalidInput("No speech was understood in the recording.")
 
