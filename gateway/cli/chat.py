@@ -5,10 +5,13 @@ a terminal each line of the input is one turn, and the exit code tells whether a
 """
 
 import sys
+import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from typing import Any
 
 import httpx
+import msgspec
 from msgspec import Struct
 
 from gateway.cli.address import Address
@@ -16,11 +19,14 @@ from gateway.cli.client import SESSION_HEADER, described, http_options, reaching
 from gateway.cli.conversation import Conversation, new_identifier
 from gateway.cli.event_stream import EventStreamReader
 from gateway.cli.failures import CommandFailed
-from gateway.cli.received import Received, RunFailed, RunFinished, decode
+from gateway.cli.received import MessagesSnapshot, Received, RunFailed, RunFinished, decode
 from gateway.cli.run_text import RunText
 
-CANCEL_SECONDS = 5.0
+ACTION_SECONDS = 5.0
+BUSY_SECONDS = 3.0  # a cancelled turn needs a moment to let go of its session
+_BUSY_PAUSE_SECONDS = 0.1
 PROMPT = "> "
+BUSY = "SESSION_BUSY"
 
 
 class ChatOptions(Struct, frozen=True):
@@ -36,12 +42,18 @@ def run(options: ChatOptions) -> int:
     conversation = Conversation(options.session or new_identifier())
     with httpx.Client(**http_options(options.address)) as client:
         chat = _Chat(options.address, client, conversation)
+        if options.session is not None:
+            chat.recall()
         if options.once is not None:
             return 0 if chat.turn(options.once) else 1
         if sys.stdin.isatty():
             return chat.interactive()
         succeeded = [chat.turn(line.strip()) for line in sys.stdin if line.strip()]
         return 0 if all(succeeded) else 1
+
+
+class _History(Struct, frozen=True):
+    messages: list[dict[str, Any]]
 
 
 class _Chat:
@@ -51,6 +63,20 @@ class _Chat:
         self._conversation = conversation
         self._headers = {SESSION_HEADER: conversation.thread_id, "Accept": "text/event-stream"}
         self._began = False
+        self._busy_until = 0.0
+
+    def recall(self) -> None:
+        """Fetch what the session remembers: the client sends the whole history with each run.
+
+        A server that does not tell is taken to remember nothing.
+        """
+        with reaching(self._address):
+            response = self._post("history")
+        try:
+            known = msgspec.json.decode(response.content, type=_History)
+        except msgspec.MsgspecError:
+            return
+        self._conversation.apply(MessagesSnapshot(known.messages))
 
     def interactive(self) -> int:
         print(f"Session {self._conversation.thread_id} at {self._address.base}")
@@ -65,25 +91,31 @@ class _Chat:
 
     def turn(self, question: str) -> bool:
         """Ask and show the answer; tell whether it was given."""
-        text = RunText()
-        self._began = False
-        try:
-            with reaching(self._address), closing(self._events(question)) as events:
-                for event in events:
-                    self._began = True
-                    self._conversation.apply(event)
-                    _write(text.show(event))
-        except KeyboardInterrupt:
-            _write(text.end_line() + "[cancelled]\n")
-            self._forget_unheard()
-            self._cancel()
+        while True:
+            text = RunText()
+            self._began = False
+            try:
+                self._ask(question, text)
+            except KeyboardInterrupt:
+                self._leave(text)
+                print("[cancelled]")
+                self._cancel()
+            except CommandFailed as failure:
+                self._leave(text)
+                if failure.code == BUSY and time.monotonic() < self._busy_until:
+                    time.sleep(_BUSY_PAUSE_SECONDS)
+                    continue
+                print(f"error: {failure}", file=sys.stderr)
+            else:
+                return True
             return False
-        except CommandFailed as failure:
-            _write(text.end_line())
-            self._forget_unheard()
-            print(f"error: {failure}", file=sys.stderr)
-            return False
-        return True
+
+    def _ask(self, question: str, text: RunText) -> None:
+        with reaching(self._address), closing(self._events(question)) as events:
+            for event in events:
+                self._began = True
+                self._conversation.apply(event)
+                _write(text.show(event))
 
     def _events(self, question: str) -> Generator[Received]:
         body = self._conversation.ask(question)
@@ -94,23 +126,28 @@ class _Chat:
                 raise refusal(response.status_code, response.read())
             yield from _decoded(response)
 
-    def _forget_unheard(self) -> None:
-        """Drop a question that no run has taken up, so that it is not asked again with the next."""
+    def _leave(self, text: RunText) -> None:
+        """End the line, and drop a question that no run has taken up: else it is asked twice."""
+        _write(text.end_line())
         if not self._began:
             self._conversation.retract()
 
     def _cancel(self) -> None:
         """Ask the gateway to stop; it does so anyway when it notices that we are gone."""
+        self._busy_until = time.monotonic() + BUSY_SECONDS
         try:
             with reaching(self._address):
-                self._client.post(
-                    self._address.invocations,
-                    json={"action": "cancel"},
-                    headers=self._headers,
-                    timeout=CANCEL_SECONDS,
-                )
+                self._post("cancel")
         except CommandFailed as failure:
             print(f"error: the answer may go on: {failure}", file=sys.stderr)
+
+    def _post(self, action: str) -> httpx.Response:
+        return self._client.post(
+            self._address.invocations,
+            json={"action": action},
+            headers=self._headers,
+            timeout=ACTION_SECONDS,
+        )
 
 
 def _decoded(response: httpx.Response) -> Iterator[Received]:

@@ -65,7 +65,7 @@ def refusal(status: int, body: bytes) -> CommandFailed:
 def described(error: str, code: str = "", where: str = "") -> CommandFailed:
     """Show an error of a gateway: its words, its stable code, and where it came from."""
     notes = ", ".join(one_line(note) for note in (code, where) if note)
-    return CommandFailed(one_line(error) + (f" ({notes})" if notes else ""))
+    return CommandFailed(one_line(error) + (f" ({notes})" if notes else ""), code)
 
 
 def _refusal_in_stream(body: bytes) -> _Refusal | None:

@@ -129,8 +129,12 @@ class Conversation:
 
         Reasoning stays if the snapshot holds none.
         """
-        given = {message["id"]: message for message in snapshot}
-        has_reasoning = any(message["role"] == "reasoning" for message in snapshot)
+        given = {
+            message["id"]: message
+            for message in snapshot
+            if isinstance(message.get("id"), str) and isinstance(message.get("role"), str)
+        }
+        has_reasoning = any(message["role"] == "reasoning" for message in given.values())
         kept = [
             given.pop(message["id"], message)
             for message in self.messages

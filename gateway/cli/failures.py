@@ -8,9 +8,13 @@ The text is one line for the person at the terminal.
 
 
 class CommandFailed(Exception):
-    """The thing asked for failed."""
+    """The thing asked for failed; ``code`` is the gateway's own, if it was the gateway's word."""
 
     exit_code = 1
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class WrongUsage(CommandFailed):

@@ -1,4 +1,5 @@
 import io
+import json
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from tests.gateway.cli.scripted_gateway import (
     sse,
 )
 
+JSON = "application/json"
+NO_HISTORY = Reply(b'{"status":"success","messages":[]}', content_type=JSON)
 SESSION = "x-amzn-bedrock-agentcore-runtime-session-id"
 STARTED = {"type": "RUN_STARTED", "threadId": "t", "runId": "r"}
 FINISHED = {"type": "RUN_FINISHED", "threadId": "t", "runId": "r"}
@@ -46,13 +49,32 @@ def test_one_question_is_answered_and_the_exit_code_is_0(
     gateway: HttpScript, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gateway.replies = [Reply(said("Hello."))]
-    code = chat.run(ChatOptions(gateway.address, session="s" * 33, once="Hi"))
+    code = chat.run(ChatOptions(gateway.address, once="Hi"))
     (request,) = gateway.requests
+    session = session_of(request)
     assert (code, *capsys.readouterr()) == (0, "Hello.\n", "")
-    assert (request.path, session_of(request)) == ("/invocations", "s" * 33)
+    assert (request.path, len(session) >= 33) == ("/invocations", True)
     assert request.headers["Accept"] == "text/event-stream"
-    assert request.document["threadId"] == "s" * 33
+    assert request.document["threadId"] == session
     assert [message["content"] for message in request.document["messages"]] == ["Hi"]
+
+
+def test_a_conversation_is_gone_on_with_where_it_stands(gateway: HttpScript) -> None:
+    known = [{"id": "1", "role": "user", "content": "My name is Ada."}]
+    told = json.dumps({"status": "success", "messages": known}).encode()
+    gateway.replies = [Reply(told, content_type=JSON), Reply(said("Ada."))]
+    assert chat.run(ChatOptions(gateway.address, session="mine", once="Who am I?")) == 0
+    history, turn = gateway.requests
+    assert (history.document, session_of(history)) == ({"action": "history"}, "mine")
+    assert turn.document["threadId"] == session_of(turn) == "mine"
+    assert turn.document["messages"][:1] == known
+    assert turn.document["messages"][1]["content"] == "Who am I?"
+
+
+def test_a_server_that_tells_no_history_is_asked_all_the_same(gateway: HttpScript) -> None:
+    gateway.replies = [Reply(b"Not found", 404), Reply(said("Hello."))]
+    assert chat.run(ChatOptions(gateway.address, session="mine", once="Hi")) == 0
+    assert len(gateway.requests[1].document["messages"]) == 1
 
 
 def test_each_line_of_a_pipe_is_a_turn_of_one_conversation(
@@ -75,7 +97,7 @@ def test_each_line_of_a_pipe_is_a_turn_of_one_conversation(
     ("reply", "shown", "complaint"),
     [
         (
-            Reply(b'{"error":"Busy.","code":"SESSION_BUSY"}', 409, "application/json"),
+            Reply(b'{"error":"Busy.","code":"SESSION_BUSY"}', 409, JSON),
             "",
             "error: Busy. (SESSION_BUSY, HTTP 409)\n",
         ),
@@ -135,12 +157,12 @@ def test_a_terminal_is_prompted_until_the_user_leaves(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(f"Hi\n\n{leaving}"))
-    gateway.replies = [Reply(said("Hello."))]
+    gateway.replies = [NO_HISTORY, Reply(said("Hello."))]
     assert chat.run(ChatOptions(gateway.address, session="abc")) == 0
     out, complaints = capsys.readouterr()
     assert out.startswith(f"Session abc at {gateway.address.base}\n")
     assert "> Hello.\n" in out
-    assert (complaints, len(gateway.requests)) == ("", 1)
+    assert (complaints, len(gateway.requests)) == ("", 2)
 
 
 def test_ctrl_c_at_the_prompt_leaves(
@@ -174,17 +196,46 @@ def test_ctrl_c_in_a_turn_cancels_it_at_the_gateway(
     screen, hold = InterruptingScreen(), Event()
     monkeypatch.setattr(sys, "stdout", screen)
     gateway.replies = [
+        NO_HISTORY,
         Reply(said("One").removesuffix(sse(FINISHED)), hold=hold),
-        Reply(b'{"status":"success"}', content_type="application/json"),
+        Reply(b'{"status":"success"}', content_type=JSON),
     ]
     try:
         code = chat.run(ChatOptions(gateway.address, session="abc", once="count"))
     finally:
         hold.set()
-    turn, cancel = gateway.requests
+    _, turn, cancel = gateway.requests
     assert (code, screen.getvalue()) == (1, "One\n[cancelled]\n")
     assert cancel.document == {"action": "cancel"}
     assert session_of(turn) == session_of(cancel) == "abc"
+
+
+def test_after_a_cancel_a_busy_session_is_waited_for(
+    gateway: HttpScript, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    busy = Reply(b'{"error":"Busy.","code":"SESSION_BUSY"}', 409, JSON)
+    hold = Event()
+    screen = InterruptingScreen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("count\nagain\n"))
+    monkeypatch.setattr(chat, "_BUSY_PAUSE_SECONDS", 0.0)
+    gateway.replies = [
+        Reply(said("One").removesuffix(sse(FINISHED)), hold=hold),
+        Reply(b"{}", content_type=JSON),
+        busy,
+        busy,
+        Reply(said("Two.", "b")),
+    ]
+    try:
+        code = chat.run(ChatOptions(gateway.address))
+    finally:
+        hold.set()
+    assert (code, screen.getvalue()) == (1, "One\n[cancelled]\nTwo.\n")
+    assert [message["content"] for message in gateway.requests[-1].document["messages"]] == [
+        "count",
+        "One",
+        "again",
+    ]
 
 
 def test_a_gateway_that_cannot_be_told_is_mentioned(
@@ -204,7 +255,7 @@ def test_a_real_ctrl_c_cancels_and_ends_without_a_traceback() -> None:
     with http_gateway() as gateway:
         gateway.replies = [
             Reply(said("One").removesuffix(sse(FINISHED)), hold=hold),
-            Reply(b"{}", content_type="application/json"),
+            Reply(b"{}", content_type=JSON),
         ]
         command = [sys.executable, "-m", "gateway", "chat", gateway.address.base, "--once", "count"]
         with subprocess.Popen(

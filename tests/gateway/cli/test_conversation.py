@@ -176,6 +176,11 @@ def test_a_snapshot_with_reasoning_replaces_that_too(conversation: Conversation)
     assert follow(conversation, MessagesSnapshot(given)) == given
 
 
+def test_what_is_no_message_is_left_out_of_a_snapshot(conversation: Conversation) -> None:
+    given: list[dict[str, Any]] = [{"id": "q", "role": "user"}, {"id": "p"}, {"role": "user"}]
+    assert follow(conversation, MessagesSnapshot(given)) == given[:1]
+
+
 def test_identifiers_are_long_enough_for_a_session_of_agentcore() -> None:
     assert len(new_identifier()) >= 33
     assert new_identifier() != new_identifier()
