@@ -105,7 +105,7 @@ class Gateway:
     async def drain(self) -> None:
         """Take no new work; return when what runs has ended, or has been stopped."""
         self._draining.set()
-        await self.sessions.drain()
+        await asyncio.gather(self.peers.drain(), self.sessions.drain())
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:

@@ -1,8 +1,10 @@
 """Amazon Bedrock: Claude and others for text, Nova Sonic for voice.
 
-Credentials, regions and endpoints are found by boto3 in its own documented order; nothing of it
-is configured here.
+Credentials and endpoints are found by boto3 in its own documented order, and so is the region
+behind ``AWS_REGION``, which every AWS service sets and boto3 alone does not read.
 """
+
+import os
 
 import boto3
 from botocore.config import Config
@@ -52,7 +54,7 @@ def voice_model(choice: ModelChoice) -> BidiModel:
 
 
 def _session() -> boto3.Session:
-    session = boto3.Session()
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
     if session.get_credentials() is None:
         raise NoCredentialsError
     return session

@@ -27,6 +27,7 @@ type VoiceFactory = Callable[[ModelChoice], BidiModel]
 class ModelProvider:
     """One provider: ``text`` and ``voice`` are ``module:function`` of its factories, or None.
 
+    ``has_models``: there are several, and a setting may name one after a slash.
     ``embedded_speech``: its voice is the embedded recogniser and synthesizer around a text model:
     the provider's own, or that of the setting ``GATEWAY_TEXT_MODEL`` if it has none.
     """
@@ -34,6 +35,7 @@ class ModelProvider:
     name: str
     text: str | None = None
     voice: str | None = None
+    has_models: bool = False
     embedded_speech: bool = False
     takes_images: bool = False
 
@@ -49,6 +51,7 @@ PROVIDERS: Mapping[str, ModelProvider] = {
             "bedrock",
             text="gateway.models.bedrock:text_model",
             voice="gateway.models.bedrock:voice_model",
+            has_models=True,
         ),
     )
 }
@@ -60,21 +63,26 @@ def check(settings: Settings) -> None:
     Raises:
         SettingsError: with the names that are known.
     """
-    text = PROVIDERS.get(ModelChoice(setting=settings.text_model).provider)
-    if text is None or text.text is None:
-        raise SettingsError(f"GATEWAY_TEXT_MODEL: no such provider; known: {_names('text')}")
-    voice = PROVIDERS.get(ModelChoice(setting=settings.voice_model).provider)
-    if voice is None or not (voice.voice or voice.embedded_speech):
-        raise SettingsError(f"GATEWAY_VOICE_MODEL: no such provider; known: {_names('voice')}")
+    _check("GATEWAY_TEXT_MODEL", settings.text_model, _answers_text)
+    _check("GATEWAY_VOICE_MODEL", settings.voice_model, _answers_speech)
 
 
-def _names(kind: str) -> str:
-    def serves(provider: ModelProvider) -> bool:
-        if kind == "text":
-            return provider.text is not None
-        return provider.voice is not None or provider.embedded_speech
+def _check(variable: str, setting: str, serves: Callable[[ModelProvider], bool]) -> None:
+    choice = ModelChoice(setting=setting)
+    provider = PROVIDERS.get(choice.provider)
+    if provider is None or not serves(provider):
+        known = ", ".join(each.name for each in PROVIDERS.values() if serves(each))
+        raise SettingsError(f"{variable}: no such provider; known: {known}")
+    if choice.model_id is not None and not provider.has_models:
+        raise SettingsError(f"{variable}: {provider.name} has one model; write {provider.name}")
 
-    return ", ".join(provider.name for provider in PROVIDERS.values() if serves(provider))
+
+def _answers_text(provider: ModelProvider) -> bool:
+    return provider.text is not None
+
+
+def _answers_speech(provider: ModelProvider) -> bool:
+    return provider.voice is not None or provider.embedded_speech
 
 
 class Models:
@@ -82,8 +90,8 @@ class Models:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._text: Model | None = None
-        self._text_lock = asyncio.Lock()
+        self._texts: dict[ModelChoice, Model] = {}
+        self._making = asyncio.Lock()
         self._speech: SpeechEngines | None = None
 
     @property
@@ -114,10 +122,7 @@ class Models:
         Raises:
             Exception: whatever the provider's library raises; see ``gateway.agents.failures``.
         """
-        async with self._text_lock:
-            if self._text is None:
-                self._text = await self._make_text(self._settings.text_model)
-            return self._text
+        return await self._text_model(ModelChoice(setting=self._settings.text_model))
 
     async def voice(self, options: LiveOptions) -> BidiModel:
         """Make the voice model of one conversation; raises as ``text``."""
@@ -143,7 +148,8 @@ class Models:
 
     async def _embedded_voice(self, provider: ModelProvider, choice: ModelChoice) -> BidiModel:
         """Give a text model the embedded ears and voice."""
-        text = await self.text() if provider.text is None else await self._own_text(provider)
+        setting = self._settings.text_model if provider.text is None else provider.name
+        text = await self._text_model(ModelChoice(setting=setting, spoken=True))
         speech = self.speech
         if speech is None:
             raise SettingsError(f"{provider.name} has no voice")
@@ -151,17 +157,19 @@ class Models:
             text, speech, voice=choice.voice or None, language=choice.language or None
         )
 
-    async def _own_text(self, provider: ModelProvider) -> Model:
-        if self._settings.text_model == provider.name:
-            return await self.text()
-        return await self._make_text(provider.name)
+    async def _text_model(self, choice: ModelChoice) -> Model:
+        """Give a text model; made once, however many ask at the same time."""
+        async with self._making:
+            if choice not in self._texts:
+                self._texts[choice] = await asyncio.to_thread(_make_text, choice)
+            return self._texts[choice]
 
-    async def _make_text(self, setting: str) -> Model:
-        choice = ModelChoice(setting=setting)
-        reference = PROVIDERS[choice.provider].text
-        if reference is None:
-            raise SettingsError(f"{choice.provider} has no text model")
-        return await asyncio.to_thread(lambda: _text_factory(reference)(choice))
+
+def _make_text(choice: ModelChoice) -> Model:
+    reference = PROVIDERS[choice.provider].text
+    if reference is None:
+        raise SettingsError(f"{choice.provider} has no text model")
+    return _text_factory(reference)(choice)
 
 
 def _text_factory(reference: str) -> TextFactory:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from protocols.contract.errors import InvalidInput
 from protocols.contract.events import Event
 from protocols.contract.inputs import LiveInput, LiveOptions, Message, UserTurn
 
@@ -25,6 +26,24 @@ class SessionKey(Struct, frozen=True):
 
     caller: str
     id: str
+
+
+LONGEST_SESSION_ID = 256
+
+
+def checked_session_id(text: str) -> str:
+    """Give a client's name for a session back if it can be one.
+
+    It is only ever compared, never a path or a pattern: any text will do that a header can carry.
+
+    Raises:
+        InvalidInput: it is empty, too long, or not printable.
+    """
+    if 0 < len(text) <= LONGEST_SESSION_ID and text.isprintable() and text == text.strip():
+        return text
+    raise InvalidInput(
+        f"A session id has 1 to {LONGEST_SESSION_ID} printable characters; a UUID is a good one."
+    )
 
 
 class Turn(Protocol):

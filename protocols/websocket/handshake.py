@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
-from protocols.contract.errors import InvalidInput
+from protocols.contract.conversations import checked_session_id
 from protocols.streaming import SESSION_HEADER
 
 NATIVE_SUBPROTOCOL = "gateway.v1"
 BEARER_SUBPROTOCOL = "base64UrlBearerAuthorization"
 
 _SESSION_QUERY = {SESSION_HEADER.lower(), "session_id"}
-_LONGEST_SESSION_ID = 256
 
 
 def session_id_of(header: str | None, query: Iterable[tuple[str, str]]) -> str | None:
@@ -23,19 +22,6 @@ def session_id_of(header: str | None, query: Iterable[tuple[str, str]]) -> str |
         if found is None and name.lower() in _SESSION_QUERY:
             found = value
     return None if found is None else checked_session_id(found)
-
-
-def checked_session_id(session_id: str) -> str:
-    """Give a session id back if it can be one.
-
-    Raises:
-        InvalidInput: it is empty, too long, or not printable.
-    """
-    if 0 < len(session_id) <= _LONGEST_SESSION_ID and session_id.isprintable():
-        return session_id
-    raise InvalidInput(
-        f"A session id has 1 to {_LONGEST_SESSION_ID} printable characters; a UUID is a good one."
-    )
 
 
 def choose_subprotocol(offered: Iterable[str]) -> str | None:

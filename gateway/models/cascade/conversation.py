@@ -89,8 +89,6 @@ class Conversation:
     def start(self, first: TypedEvent) -> None:
         """Begin to listen as soon as the engines are loaded; what is said meanwhile is kept."""
         self._outbox.put(first)
-        if self._speech.is_ready:
-            self._microphone.listen()
         self._task(self._listen())
 
     async def hear(self, pcm: bytes) -> None:
@@ -153,11 +151,6 @@ class Conversation:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        if self._microphone.dropped_seconds:
-            logger.warning(
-                "%.1f s of a call were not heard: the speech engines were still loading",
-                self._microphone.dropped_seconds,
-            )
 
     async def _listen(self) -> None:
         await self._speech.ready()

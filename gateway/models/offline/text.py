@@ -50,7 +50,7 @@ def text_model(choice: ModelChoice) -> Model:
         raise NotSupported(
             f"The embedded text model has only one form: write {choice.provider} alone."
         )
-    return OfflineTextModel()
+    return OfflineTextModel(words_per_second=0) if choice.spoken else OfflineTextModel()
 
 
 class OfflineTextModel(Model):

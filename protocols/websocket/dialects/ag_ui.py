@@ -7,13 +7,12 @@ stream, they come one after the other; a run that fails ends with ``RUN_ERROR`` 
 from uuid import uuid4
 
 from protocols.ag_ui_events import AgUiEvent, RunTranslator
-from protocols.contract.conversations import SessionKey, TextTurn
+from protocols.contract.conversations import SessionKey, TextTurn, checked_session_id
 from protocols.contract.events import TurnEnded
 from protocols.live.dialogue import split_delta
 from protocols.websocket.connection import Close, Connection, Frame
 from protocols.websocket.dialects.choice import read_object
 from protocols.websocket.dialects.requests import Requests
-from protocols.websocket.handshake import checked_session_id
 from protocols.websocket.services import RunInput, WebSocketServices
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from protocols.contract.conversations import SessionKey
+from protocols.contract.conversations import SessionKey, checked_session_id
 from protocols.contract.errors import GatewayError, NotFound, NotSupported, TimedOut
 from protocols.contract.inputs import LiveOptions
 from protocols.live.dialogue import Dialogue, EndReason, Output, Say
@@ -27,7 +27,6 @@ from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
 from protocols.websocket.connection import Close, Connection, Frame
 from protocols.websocket.dialects.written import WrittenSession
-from protocols.websocket.handshake import checked_session_id
 from protocols.websocket.services import WebSocketServices
 
 _CLOSES: dict[EndReason, Close] = {"draining": Close(1001, "UNAVAILABLE")}

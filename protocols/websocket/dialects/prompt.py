@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import Meta, Struct
 
-from protocols.contract.conversations import SessionKey
+from protocols.contract.conversations import SessionKey, checked_session_id
 from protocols.contract.errors import Detail, InvalidInput
 from protocols.contract.events import TextDelta
 from protocols.contract.inputs import Text, UserTurn
@@ -14,7 +14,6 @@ from protocols.failures import error_object
 from protocols.websocket.connection import Close, Connection, Frame
 from protocols.websocket.dialects.choice import read_object
 from protocols.websocket.dialects.requests import Requests
-from protocols.websocket.handshake import checked_session_id
 from protocols.websocket.services import WebSocketServices
 
 

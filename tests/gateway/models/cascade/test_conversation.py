@@ -1,7 +1,6 @@
 """Hearing and answering, through the model that opens the conversation."""
 
 import asyncio
-import logging
 
 import pytest
 from strands.bidi.types.media import AudioDelta
@@ -184,19 +183,6 @@ async def test_a_caller_is_connected_and_heard_before_the_engines_are_loaded() -
         scene.recogniser.may_load.set()
         await call.until("response_stop")
     assert call.words("user") == ["What is it?"]
-    await scene.engines.aclose()
-
-
-async def test_speech_that_could_not_wait_for_the_loading_is_counted(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    scene = Scene()
-    scene.recogniser.may_load.clear()
-    with caplog.at_level(logging.WARNING):
-        async with scene.call() as call:
-            await call.say(silence(200))
-    scene.recogniser.may_load.set()
-    assert "1.4 s of a call were not heard" in caplog.text
     await scene.engines.aclose()
 
 
