@@ -79,7 +79,7 @@ def _doctor(_: Options) -> int:
 def _dashboard(options: Options) -> int:
     from gateway.cli import dashboard
 
-    return dashboard.run(alarms=options["alarms"])
+    return dashboard.run(**options)
 
 
 _COMMANDS: Mapping[str, Callable[[Options], int]] = {
