@@ -1,29 +1,33 @@
 import asyncio
-import sys
-import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any, override
 
 import pytest
-from strands import Agent, ToolContext, tool
-from strands.bidi import BidiAgent
+from strands import tool
 from strands.interrupt import Interrupt, InterruptException
 from strands.types._events import ToolInterruptEvent, ToolResultEvent, ToolStreamEvent
 from strands.types.tools import AgentTool, ToolGenerator, ToolSpec, ToolUse
 
 from observability.tools import observe_tool
-from tests.scripted import Call, Says, ScriptedModel
-from tests.scripted_voice import ScriptedVoice, calls_tool
+from tests.tools.failing_tools import (
+    LIMIT_SECONDS,
+    OVER_TIME,
+    SHORT_SECONDS,
+    counts,
+    hangs,
+    keeps,
+    opened,
+    raises,
+    refuses,
+    sleeps,
+    stubborn,
+)
 from tools import guard
 from tools.guard import GuardedTool
 from tools.threads import ToolThreads
 from tools.wording import INTERNAL
 
-LIMIT_SECONDS = 10
-SHORT_SECONDS = 0.05
-OVER_TIME = "The tool did not finish within 0.05 seconds."
 USE: ToolUse = {"toolUseId": "call-1", "name": "tool", "input": {}}
-opened = threading.Event()
 
 
 @pytest.fixture(autouse=True)
@@ -32,90 +36,6 @@ def _open() -> Iterator[None]:
     opened.clear()
     yield
     opened.set()
-
-
-@tool
-def hangs() -> str:
-    """Wait in a thread."""
-    opened.wait(LIMIT_SECONDS)
-    return "late"
-
-
-@tool
-async def sleeps() -> str:
-    """Wait on the event loop."""
-    await asyncio.Event().wait()
-    return "late"
-
-
-@tool
-async def stubborn() -> str:
-    """Ignore that it is cancelled."""
-    while not opened.is_set():
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            await asyncio.sleep(0)
-            if opened.is_set():
-                raise
-    return "late"
-
-
-@tool
-def raises() -> str:
-    """Raise something of the inside."""
-    raise RuntimeError("the password in /etc/app/secret is hunter2")
-
-
-@tool
-async def refuses() -> str:
-    """Refuse with its own words."""
-    raise ValueError("There is no such thing.")
-
-
-@tool
-def leaves() -> str:
-    """Ask the process to end."""
-    sys.exit(3)
-
-
-@tool
-async def cancels_itself() -> str:
-    """Raise what only a turn may be ended by."""
-    raise asyncio.CancelledError
-
-
-@tool
-async def counts() -> AsyncIterator[str]:
-    """Stream before the result."""
-    yield "one"
-    yield "two"
-    yield "done"
-
-
-@tool(context=True)
-def keeps(text: str, tool_context: ToolContext) -> str:
-    """Keep a text in the state.
-
-    Args:
-        text: What to keep.
-        tool_context: Given by strands.
-    """
-    tool_context.agent.state.set("kept", text)
-    return f"kept {text} by {tool_context.tool_use['toolUseId']}"
-
-
-class Listening(ScriptedVoice):
-    """Tells when it is sent something."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.was_sent = asyncio.Event()
-
-    @override
-    async def send(self, content: Any) -> None:
-        await super().send(content)
-        self.was_sent.set()
 
 
 class Raw(AgentTool):
@@ -173,81 +93,9 @@ async def result_of(guarded_tool: GuardedTool) -> tuple[str, str]:
     return result["status"], result["content"][0]["text"]
 
 
-FAILURES = [
-    pytest.param(raises, LIMIT_SECONDS, INTERNAL, id="raises"),
-    pytest.param(refuses, LIMIT_SECONDS, "There is no such thing.", id="refuses"),
-    pytest.param(leaves, LIMIT_SECONDS, INTERNAL, id="leaves"),
-    pytest.param(cancels_itself, LIMIT_SECONDS, INTERNAL, id="cancels itself"),
-    pytest.param(hangs, SHORT_SECONDS, OVER_TIME, id="hangs in a thread"),
-    pytest.param(sleeps, SHORT_SECONDS, OVER_TIME, id="sleeps"),
-    pytest.param(stubborn, SHORT_SECONDS, OVER_TIME, id="ignores cancellation"),
-]
-
-
 @pytest.fixture
 def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "GRACE_SECONDS", SHORT_SECONDS)
-
-
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize(("inner", "seconds", "text"), FAILURES)
-async def test_in_text_a_failing_tool_is_an_error_the_model_sees(
-    inner: Any, seconds: float, text: str
-) -> None:
-    model = ScriptedModel([Says(calls=[Call("call-1", inner.tool_name)]), Says(["It failed."])])
-    agent = Agent(model=model, tools=[guarded(inner, seconds)], callback_handler=None)
-    async with asyncio.timeout(LIMIT_SECONDS):
-        answer = await agent.invoke_async("go")
-    assert str(answer).strip() == "It failed."
-    assert model.seen[1].messages[-1]["content"] == [
-        {"toolResult": {"toolUseId": "call-1", "status": "error", "content": [{"text": text}]}}
-    ]
-    opened.set()
-
-
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize(("inner", "seconds", "text"), FAILURES)
-async def test_in_voice_a_failing_tool_is_an_error_the_model_sees(
-    inner: Any, seconds: float, text: str
-) -> None:
-    voice = Listening()
-    agent = BidiAgent(model=voice, tools=[guarded(inner, seconds)])
-    await agent.start()
-    voice.says(*calls_tool("call-1", inner.tool_name))
-    async with asyncio.timeout(LIMIT_SECONDS):
-        async for event in agent.receive():
-            if "message" in event:
-                break
-        await voice.was_sent.wait()
-        await agent.stop()
-    (block,) = voice.sent[0].content
-    assert (block.tool_use_id, block.status, block.content) == ("call-1", "error", [{"text": text}])
-    opened.set()
-
-
-async def test_tools_get_their_context_in_text() -> None:
-    model = ScriptedModel([Says(calls=[Call("c", "keeps", ['{"text": "tea"}'])]), Says(["Yes."])])
-    agent = Agent(model=model, tools=[guarded(keeps)], callback_handler=None)
-    async with asyncio.timeout(LIMIT_SECONDS):
-        await agent.invoke_async("go")
-    result = model.seen[1].messages[-1]["content"][0]["toolResult"]
-    assert (result["status"], result["content"]) == ("success", [{"text": "kept tea by c"}])
-    assert agent.state.get("kept") == "tea"
-
-
-async def test_tools_get_their_context_in_voice() -> None:
-    voice = Listening()
-    agent = BidiAgent(model=voice, tools=[guarded(keeps)])
-    await agent.start()
-    voice.says(*calls_tool("c", "keeps", text="tea"))
-    async with asyncio.timeout(LIMIT_SECONDS):
-        async for event in agent.receive():
-            if "message" in event:
-                break
-        await voice.was_sent.wait()
-        await agent.stop()
-    assert voice.sent[0].content[0].content == [{"text": "kept tea by c"}]
-    assert agent.state.get("kept") == "tea"
 
 
 def test_a_guarded_tool_looks_like_the_tool_it_guards() -> None:
