@@ -12,6 +12,7 @@ from gateway.models.offline.spoken_arithmetic import said_of
 
 MAXIMUM_CHARACTERS = 600
 MAXIMUM_ITEMS = 10
+MAXIMUM_REPEATED = 60
 
 _INSIDE = re.compile(r"^(?:Error:\s*)?(?:\w+(?:Error|Exception)\s*[-:]\s*)?(?:Error:\s*)?")
 _DONE = re.compile(r"(?:ok|okay|done|success|successful|null|none|true)?\.?", re.IGNORECASE)
@@ -25,7 +26,7 @@ def answer(outcome: Outcome) -> str:
     said = _said(outcome)
     if outcome.failed:
         fault = _INSIDE.sub("", said).strip(" .") or "it gave no reason"
-        return f"The {tool} tool could not do that: {fault}."
+        return _closed(f"The {tool} tool could not do that: {fault}")
     sentences = []
     if not _DONE.fullmatch(said):
         sentences.append(_sentence(tool, outcome.arguments, said))
@@ -82,8 +83,9 @@ def _shortened(text: str) -> str:
 
 
 def _sentence(tool: str, arguments: Mapping[str, Any], said: str) -> str:
-    texts = [value for value in arguments.values() if isinstance(value, str) and len(value) <= 60]
-    calculation = next((text for text in texts if _is_calculation(text)), None)
+    strings = [value for value in arguments.values() if isinstance(value, str)]
+    texts = [value for value in strings if len(value) <= MAXIMUM_REPEATED and words(value)]
+    calculation = next((text for text in strings if _is_calculation(text)), None)
     if calculation is not None and (value := said.rpartition("=")[2].strip(" .")):
         if not _is_sentence(value):
             return _closed(f"{said_of(calculation)} is {value}")

@@ -20,6 +20,8 @@ MAXIMUM_DEPTH = 3
 
 _ON = frozenset({"on", "yes", "true", "enable", "enabled", "with", "include", "including"})
 _OFF = frozenset({"off", "no", "not", "false", "disable", "disabled", "without", "never"})
+# Days that people name in all kinds of requests say less than a date.
+_DAY_WORTH = {"today": 0.3, "now": 0.3, "tomorrow": 0.5, "yesterday": 0.5}
 _BACK = frozenset({"ago", "before", "earlier", "back"})
 _LIST_SPLIT = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.IGNORECASE)
 # Words with which people ask for what such an action does.
@@ -157,7 +159,7 @@ class _Form:
             wanting = sorted(wanting, key=lambda one: one.is_target() - one.is_source())
         for parameter, day in zip(wanting, said, strict=False):
             self._take(parameter, day.value, day.start, day.end)
-            self.worth += 1.0 if day.value[0].isdigit() else 0.35
+            self.worth += _DAY_WORTH.get(day.value, 1.0)
 
     def _fill_choices(self) -> None:
         for parameter in [one for one in self.open if one.choices]:

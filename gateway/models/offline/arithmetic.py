@@ -186,16 +186,14 @@ def _number_follows(read: Sequence[Token], index: int) -> bool:
 
 
 def _opening(read: Sequence[Token]) -> int:
-    """Where a request begins behind its polite words."""
-    for index, token in enumerate(read):
-        if token.text in HEARD_AS_ADD or token.text not in POLITE:
-            return index
-    return len(read)
+    """Where a request begins behind its polite words; it has a word heard as "add"."""
+    return next(
+        index
+        for index, token in enumerate(read)
+        if token.text in HEARD_AS_ADD or token.text not in POLITE
+    )
 
 
 def _closing(read: Sequence[Token]) -> int:
-    """Where a request ends before its polite words."""
-    for index in range(len(read), 0, -1):
-        if read[index - 1].text not in POLITE:
-            return index
-    return 0
+    """Where a request ends before its polite words; it has numbers."""
+    return next(index for index in range(len(read), 0, -1) if read[index - 1].text not in POLITE)

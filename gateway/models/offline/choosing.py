@@ -117,6 +117,6 @@ def _rated(request: Request, tool: Tool, likeness: float) -> Choice:
         score += _EXACT_WORD_GIVES
     if _does_something_else(tool, request):
         score -= _OTHER_ACTION_COSTS
-    if tool.is_changing and request.read[0].text in _QUESTION_WORDS:
+    if tool.is_changing and {token.text for token in request.read[:1]} & _QUESTION_WORDS:
         score -= _QUESTION_COSTS
     return Choice(tool, filled, score - _MISSING_COSTS * len(filled.missing))

@@ -49,6 +49,7 @@ _CLAUSE = re.compile(
 _ASKED_BEFORE = re.compile(r"What (?P<what>[^?]{1,200}) should I use for (?P<tool>[^?]{1,100})\?$")
 _ECHO_FIRST = re.compile(r"\b(?:repeat|echo|reply|respond|answer)\b", re.IGNORECASE)
 _ANSWERS = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.IGNORECASE)
+_PLEASE = re.compile(r"[\s,]+please$|^please[\s,]+", re.IGNORECASE)
 _SEVERAL = re.compile(r"\s+and\s+", re.IGNORECASE)
 
 
@@ -85,6 +86,8 @@ class _Mind:
         if must_call and (choice := choose(Request(said.request), self._tools, at_least=None)):
             return _called(choice)
         understood = self._understand_all(said.request) if said.request else None
+        if understood is None:
+            understood = self._answer_to_question(said.request)
         if understood is None and said.outcomes:
             return Decision(" ".join(answer(outcome) for outcome in said.outcomes))
         if said.media:
@@ -95,7 +98,7 @@ class _Mind:
         """Understand a request that may ask for several things."""
         parts = [part.strip() for part in _CLAUSE.split(text, MAXIMUM_CLAUSES) if part.strip()]
         if len(parts) < 2:
-            return self._understand(text) or self._answer_to_question(text)
+            return self._understand(text)
         decisions = [self._understand(part) for part in parts]
         if not all(decisions) and (whole := self._understand(text)) is not None:
             return whole
@@ -136,7 +139,7 @@ class _Mind:
         """Take a text as what this model has just asked for."""
         before = _ASKED_BEFORE.search(self._conversation.last_answer)
         tool = next((one for one in self._tools if before and before["tool"] == one.spoken), None)
-        if tool is None:
+        if tool is None or not text:
             return None
         request = Request(self._last_request())
         filled = fill(tool.schema, request, frozenset(tool.weights), tool.name_stems)
@@ -218,7 +221,7 @@ def _value_of(parameter: Parameter, tool: Tool, text: str) -> Any:
     """Read the value of one parameter from the answer to a question for it."""
     schema = {**tool.schema, "properties": {parameter.name: parameter.schema}}
     schema["required"] = [parameter.name]
-    said = text.strip(" .!?")
+    said = _PLEASE.sub("", text.strip(" .!?"))
     if parameter.kind == "string" and not (parameter.choices or parameter.is_date()):
         filled = fill(schema, Request(said)) if parameter.is_place() else None
         return filled.arguments.get(parameter.name, said) if filled else said

@@ -122,6 +122,7 @@ _FOLLOWS = {
     "tens": frozenset({"", "hundred", "scale"}),
     "hundred": frozenset({"digit", "teen", "numeral"}),
     "scale": frozenset({"digit", "teen", "tens", "hundred", "numeral"}),
+    "dozen": frozenset({"digit", "teen", "numeral"}),
 }
 
 
@@ -240,8 +241,8 @@ def _kind_of(word: str) -> tuple[str, int]:
         return ("digit" if value < 10 else "teen"), value
     if word in TENS_WORDS:
         return "tens", TENS_WORDS[word]
-    if word == "hundred":
-        return "hundred", 100
+    if word in {"hundred", "dozen"}:
+        return word, SCALE_WORDS[word]
     return ("scale", SCALE_WORDS[word]) if word in SCALE_WORDS else ("", 0)
 
 
@@ -257,7 +258,7 @@ def _with_words(read: Sequence[Token], begun: Number, last: str) -> Number:
             break
         if kind == "hundred":
             part *= value
-        elif kind == "scale":
+        elif kind in {"scale", "dozen"}:
             total, part = total + part * value, Decimal(0)
         else:
             part += value

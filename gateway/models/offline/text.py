@@ -128,7 +128,7 @@ class OfflineTextModel(Model):
         return 1 / pace if pace else 0.0
 
     @override
-    async def structured_output(
+    def structured_output(
         self,
         output_model: type[T],
         prompt: Messages,
@@ -140,8 +140,6 @@ class OfflineTextModel(Model):
         Raises:
             NotSupported: always.
         """
-        for _ in ():
-            yield {}  # makes this the generator that strands expects
         raise NotSupported(
             "The offline demonstration model cannot give structured output. "
             "Set GATEWAY_TEXT_MODEL to a language model, for example bedrock."
