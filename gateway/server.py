@@ -6,6 +6,8 @@ and only then uvicorn stops; a second one stops at once.
 """
 
 import asyncio
+import logging
+import socket
 from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import override
@@ -15,6 +17,9 @@ import uvicorn
 from gateway.settings import Settings
 
 _CLOSE_SECONDS = 5
+_FAILED = 1
+
+_log = logging.getLogger(__name__)
 
 
 class DrainingServer(uvicorn.Server):
@@ -28,25 +33,46 @@ class DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
         self._drain = drain
+        self._asked_to_end = False
         self._draining: asyncio.Task[None] | None = None
 
     @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start; what uvicorn says with its own exit code is said with ours."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            raise SystemExit(_FAILED) from None
+
+    @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self._draining is not None or not self.started:
-            super().handle_exit(sig, frame)
+        """Take a signal. Unlike in uvicorn it is not raised again: to end is no fault."""
+        if not self.started:
+            self.should_exit = True
             return
+        act = self._stop_at_once if self._asked_to_end else self._begin_drain
+        self._asked_to_end = True
         # A signal does not wake the loop by itself.
-        asyncio.get_running_loop().call_soon_threadsafe(self._begin_drain)
+        asyncio.get_running_loop().call_soon_threadsafe(act)
 
     def _begin_drain(self) -> None:
-        if self._draining is None:
-            self._draining = asyncio.create_task(self._drain_and_exit())
+        self._draining = asyncio.create_task(self._drain_and_exit())
 
     async def _drain_and_exit(self) -> None:
         try:
             await self._drain()
+        except Exception as error:  # noqa: BLE001 - the process has to end all the same
+            _log.error("draining failed: %s", type(error).__name__, exc_info=error)
         finally:
             self.should_exit = True
+
+    def _stop_at_once(self) -> None:
+        """Cut every connection: uvicorn would wait for them even when it is forced."""
+        self.should_exit = self.force_exit = True
+        # What is cut off now would tell how with a traceback, to somebody who did not want to wait.
+        logging.getLogger("uvicorn.error").disabled = True
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def server(settings: Settings, app: object, drain: Callable[[], Awaitable[None]]) -> DrainingServer:
