@@ -2,7 +2,7 @@
 # What the tests need beside Python: npm packages, and system packages where this machine lets us.
 # Never fails: a test whose part is missing is skipped with the reason.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 say() { echo "set-up: $*" >&2; }
 
