@@ -47,6 +47,11 @@ _log = logging.getLogger(__name__)
 # Their INFO is our DEBUG: addresses of every candidate pair, credentials found, models loaded.
 _CHATTY = ("aioice", "aiortc", "botocore", "strands")
 
+_OFFLINE = (
+    "offline is an embedded demonstration, not a language model. For Claude and Nova Sonic on "
+    "Amazon Bedrock set GATEWAY_TEXT_MODEL=bedrock and GATEWAY_VOICE_MODEL=bedrock"
+)
+
 
 class Gateway:
     """The parts of one process, made from its settings. Nothing in it is connected or loaded yet.
@@ -102,6 +107,14 @@ class Gateway:
             draining=self._draining,
         )
 
+    def _announce(self) -> None:
+        """Say who answers, and how to have somebody else answer."""
+        _log.info(
+            "text is answered by %s, speech by %s", self.models.text_name, self.models.voice_name
+        )
+        if "offline" in (self.models.text_name, self.models.voice_name):
+            _log.info(_OFFLINE)
+
     async def drain(self) -> None:
         """Take no new work; return when what runs has ended, or has been stopped."""
         self._draining.set()
@@ -112,6 +125,7 @@ class Gateway:
         """Telemetry around everything; at the end the turns are let out first."""
         capture = self.settings.capture_content
         async with telemetry_lifespan(os.environ, capture_content=capture):
+            self._announce()
             try:
                 async with self.peers:
                     yield
@@ -149,6 +163,7 @@ def application(gateway: Gateway) -> Litestar:
         cors_config=CORSConfig(allow_origins=list(origins)) if origins else None,
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=[gateway.lifespan],
+        logging_config=None,  # ours is set by serve(); Litestar's would take its place
         openapi_config=None,
         plugins=_plugins(),
         request_max_body_size=settings.limits.max_body_bytes,
