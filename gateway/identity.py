@@ -60,4 +60,8 @@ class Origins:
         origin = connection.headers.get("origin")
         if origin is None or "*" in self.allowed or origin in self.allowed:
             return True
-        return urlsplit(origin).netloc == connection.headers.get("host")
+        try:
+            place = urlsplit(origin).netloc
+        except ValueError:
+            return False
+        return bool(place) and place == connection.headers.get("host")
