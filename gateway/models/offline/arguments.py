@@ -262,7 +262,10 @@ class _Form:
 
     def _fill_list(self, parameter: Parameter) -> None:
         items = resolved(parameter.schema.get("items"), self._schema)
-        if items.get("type") in {"number", "integer"}:
+        if items.get("type") in (
+            "number",
+            "integer",
+        ):  # no set: a client's schema may hold anything
             for said in self._numbers(parameter):
                 self.arguments.setdefault(parameter.name, []).append(_plain(said.value))
                 self.used.append((said.start, said.end))

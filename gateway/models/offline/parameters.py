@@ -66,7 +66,7 @@ class Parameter(NamedTuple):
         """Whether it takes a day."""
         if self.kind != "string" or self.choices:
             return False
-        if self.schema.get("format") in {"date", "date-time"} or self.is_named(*_DATE_NAMES):
+        if self.schema.get("format") in ("date", "date-time") or self.is_named(*_DATE_NAMES):
             return True
         return bool(self.about & {"date", "yyyy"}) and self.is_named(*_ENDS)
 
@@ -91,7 +91,7 @@ def parameters_of(schema: Mapping[str, Any]) -> list[Parameter]:
     if not isinstance(properties, Mapping):
         return []
     required = schema.get("required")
-    needed = set(required) if isinstance(required, list) else set()
+    needed = required if isinstance(required, list) else []
     return [
         _parameter(name, resolved(about, schema), name in needed)
         for name, about in list(properties.items())[:MAXIMUM_PARAMETERS]
@@ -103,7 +103,8 @@ def resolved(about: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(about, Mapping):
         return {}
     for key in ("anyOf", "oneOf", "allOf"):
-        for option in about.get(key) or ():
+        options = about.get(key)
+        for option in options if isinstance(options, list) else ():
             if isinstance(option, Mapping) and option.get("type") != "null":
                 return {**about, **_referenced(option, root)}
     return _referenced(about, root)

@@ -118,3 +118,19 @@ def test_a_form_within_a_form_within_a_form_ends() -> None:
     for _ in range(10):
         form = schema("inner", inner=form)
     assert fill(form, Request("5")).arguments == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": {}, "format": {}},
+        {"type": ["array"], "items": {"type": {}}},
+        {"type": "array", "items": 5},
+        {"enum": [[], {}, None, 5]},
+        {"$ref": {}, "anyOf": {}},
+        {"type": "object", "properties": [], "required": {}},
+    ],
+)
+def test_a_schema_of_a_client_may_be_wrong_in_any_way(wrong: dict[str, Any]) -> None:
+    form = {"properties": {"other": wrong, "city": TEXT}, "required": ["city"], "$defs": 5}
+    assert fill(form, Request("sunny in Rome")).arguments["city"] == "Rome"

@@ -33,6 +33,7 @@ def test_a_wrong_parameter_schema_takes_text() -> None:
         ({"type": ["null"]}, "string", []),
         ({"anyOf": [{"type": "null"}, {"type": "number"}]}, "number", []),
         ({"oneOf": [{"type": "null"}]}, "string", []),
+        ({"anyOf": 5, "enum": 5, "type": "boolean"}, "boolean", []),
         ({"enum": ["a", None]}, "string", ["a"]),
         ({"const": "b"}, "string", ["b"]),
     ],
