@@ -114,8 +114,9 @@ class _Chat:
         with reaching(self._address), closing(self._events(question)) as events:
             for event in events:
                 self._began = True
+                is_known = isinstance(event, MessagesSnapshot) and self._conversation.knows(event)
                 self._conversation.apply(event)
-                _write(text.show(event))
+                _write("" if is_known else text.show(event))
 
     def _events(self, question: str) -> Generator[Received]:
         body = self._conversation.ask(question)

@@ -58,6 +58,11 @@ class Conversation:
         """Take the last question back: it was refused before a run began."""
         self.messages.pop()
 
+    def knows(self, snapshot: MessagesSnapshot) -> bool:
+        """Tell whether a snapshot holds no message that is new here."""
+        known = {message["id"] for message in self.messages}
+        return known.issuperset(message.get("id") for message in snapshot.messages)
+
     def apply(self, event: Received) -> None:  # noqa: C901 - one arm per kind that changes the history
         """Follow one event."""
         match event:

@@ -59,16 +59,31 @@ def test_one_question_is_answered_and_the_exit_code_is_0(
     assert [message["content"] for message in request.document["messages"]] == ["Hi"]
 
 
-def test_a_conversation_is_gone_on_with_where_it_stands(gateway: HttpScript) -> None:
+def test_a_conversation_is_gone_on_with_where_it_stands(
+    gateway: HttpScript, capsys: pytest.CaptureFixture[str]
+) -> None:
     known = [{"id": "1", "role": "user", "content": "My name is Ada."}]
     told = json.dumps({"status": "success", "messages": known}).encode()
-    gateway.replies = [Reply(told, content_type=JSON), Reply(said("Ada."))]
+    snapshot = {"type": "MESSAGES_SNAPSHOT", "messages": known}
+    gateway.replies = [Reply(told, content_type=JSON), Reply(sse(snapshot) + said("Ada."))]
     assert chat.run(ChatOptions(gateway.address, session="mine", once="Who am I?")) == 0
     history, turn = gateway.requests
     assert (history.document, session_of(history)) == ({"action": "history"}, "mine")
     assert turn.document["threadId"] == session_of(turn) == "mine"
     assert turn.document["messages"][:1] == known
+    assert capsys.readouterr().out == "Ada.\n"
     assert turn.document["messages"][1]["content"] == "Who am I?"
+
+
+def test_what_was_said_on_another_wire_meanwhile_is_mentioned(
+    gateway: HttpScript, capsys: pytest.CaptureFixture[str]
+) -> None:
+    news = {"type": "MESSAGES_SNAPSHOT", "messages": [{"id": "9", "role": "user", "content": "x"}]}
+    gateway.replies = [Reply(sse(news) + said("Ada."))]
+    assert chat.run(ChatOptions(gateway.address, once="Who am I?")) == 0
+    assert capsys.readouterr().out == (
+        "[the conversation went on elsewhere; it is known here now]\nAda.\n"
+    )
 
 
 def test_a_server_that_tells_no_history_is_asked_all_the_same(gateway: HttpScript) -> None:
