@@ -265,7 +265,7 @@ class _Form:
         if items.get("type") in (
             "number",
             "integer",
-        ):  # no set: a client's schema may hold anything
+        ):  # no set: may be unhashable
             for said in self._numbers(parameter):
                 self.arguments.setdefault(parameter.name, []).append(_plain(said.value))
                 self.used.append((said.start, said.end))
