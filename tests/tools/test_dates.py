@@ -75,6 +75,20 @@ def test_dates_are_moved(arguments: dict[str, Any], text: str) -> None:
     assert add_to_date(**arguments) == text
 
 
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        (date(2026, 3, 31), 1, date(2026, 4, 30)),
+        (date(2023, 12, 31), 2, date(2024, 2, 29)),
+        (date(2026, 1, 30), -1, date(2025, 12, 30)),
+    ],
+)
+def test_a_shorter_month_has_its_last_day_for_those_it_lacks(
+    start: date, months: int, end: date
+) -> None:
+    assert moved(start, months, "months") == end
+
+
 def test_moving_days_there_and_back_is_where_it_began() -> None:
     for amount in range(-1000, 1000, 7):
         assert moved(moved(TODAY, amount, "days"), -amount, "days") == TODAY
