@@ -1,0 +1,248 @@
+"""Who can answer, and when it is made."""
+
+import asyncio
+import os
+import sys
+import threading
+import types
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import NoCredentialsError
+from strands.bidi.models.bedrock import BedrockNovaSonicModel
+from strands.models import BedrockModel
+
+from gateway.models.cascade.model import CascadeModel
+from gateway.models.choice import ModelChoice
+from gateway.models.offline.speech import SpeechEngines
+from gateway.models.offline.text import OfflineTextModel
+from gateway.models.provider import PROVIDERS, ModelProvider, Models, check
+from gateway.settings import Limits, Settings, SettingsError
+from protocols.contract.errors import InvalidInput
+from protocols.contract.inputs import LiveOptions
+from tests.scripted import ScriptedModel
+from tests.scripted_voice import ScriptedVoice
+
+
+class Maker:
+    """A module of factories, and what they were asked for."""
+
+    def __init__(self) -> None:
+        self.texts: list[ModelChoice] = []
+        self.voices: list[ModelChoice] = []
+        self.threads: set[str] = set()
+        self.error: Exception | None = None
+
+    def text_model(self, choice: ModelChoice) -> ScriptedModel:
+        self.threads.add(threading.current_thread().name)
+        self.texts.append(choice)
+        if self.error is not None:
+            raise self.error
+        return ScriptedModel()
+
+    def voice_model(self, choice: ModelChoice) -> ScriptedVoice:
+        self.threads.add(threading.current_thread().name)
+        self.voices.append(choice)
+        return ScriptedVoice()
+
+
+@pytest.fixture
+def maker(monkeypatch: pytest.MonkeyPatch) -> Maker:
+    """A provider called ``scripted`` with both models, and ``mute`` with none."""
+    maker = Maker()
+    module = types.ModuleType("scripted_provider")
+    for name in ("text_model", "voice_model"):
+        setattr(module, name, getattr(maker, name))
+    monkeypatch.setitem(sys.modules, "scripted_provider", module)
+    table = cast("dict[str, ModelProvider]", PROVIDERS)
+    scripted = ModelProvider(
+        "scripted",
+        text="scripted_provider:text_model",
+        voice="scripted_provider:voice_model",
+        takes_images=True,
+    )
+    monkeypatch.setitem(table, "scripted", scripted)
+    monkeypatch.setitem(table, "mute", ModelProvider("mute"))
+    return maker
+
+
+def models(text: str = "offline", voice: str = "offline", **settings: Any) -> Models:
+    return Models(Settings(text_model=text, voice_model=voice, **settings))
+
+
+# Settings
+
+
+@pytest.mark.parametrize("text", ["offline", "bedrock", "bedrock/eu.anthropic.claude-x"])
+@pytest.mark.parametrize("voice", ["offline", "cascade", "bedrock", "bedrock/amazon.nova-2-sonic"])
+def test_what_is_provided_is_accepted(text: str, voice: str) -> None:
+    check(Settings(text_model=text, voice_model=voice))
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        (
+            {"text_model": "openai"},
+            "GATEWAY_TEXT_MODEL: no such provider; known: offline, bedrock",
+        ),
+        (
+            {"text_model": "cascade"},
+            "GATEWAY_TEXT_MODEL: no such provider; known: offline, bedrock",
+        ),
+        (
+            {"voice_model": "gemini/live"},
+            "GATEWAY_VOICE_MODEL: no such provider; known: offline, cascade, bedrock",
+        ),
+        ({"text_model": "offline/big"}, "GATEWAY_TEXT_MODEL: offline has one model; write offline"),
+        (
+            {"voice_model": "cascade/bedrock"},
+            "GATEWAY_VOICE_MODEL: cascade has one model; write cascade",
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_not_provided_is_refused_with_what_is(settings: Any, fault: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        check(Settings(**settings))
+    assert str(refused.value) == fault
+
+
+@pytest.mark.usefixtures("maker")
+def test_a_provider_without_a_voice_is_none_for_speech() -> None:
+    with pytest.raises(SettingsError, match=r"known: offline, cascade, bedrock, scripted$"):
+        check(Settings(voice_model="mute"))
+
+
+# Making
+
+
+async def test_nothing_is_made_before_it_is_needed(maker: Maker) -> None:
+    made = models("scripted", "scripted")
+    assert (made.text_name, made.voice_name, made.speech) == ("scripted", "scripted", None)
+    assert (maker.texts, maker.voices) == ([], [])
+
+
+async def test_requests_at_once_share_one_text_model_made_outside_the_loop(maker: Maker) -> None:
+    made = models("scripted")
+    async with asyncio.timeout(5):
+        several = await asyncio.gather(*(made.text() for _ in range(5)))
+    assert len({id(model) for model in several}) == 1
+    assert maker.texts == [ModelChoice(setting="scripted")]
+    assert threading.main_thread().name not in maker.threads
+
+
+async def test_what_could_not_be_made_is_tried_again(maker: Maker) -> None:
+    made = models("scripted")
+    maker.error = NoCredentialsError()
+    with pytest.raises(NoCredentialsError):
+        await made.text()
+    maker.error = None
+    assert isinstance(await made.text(), ScriptedModel)
+
+
+async def test_each_conversation_has_a_voice_of_its_own_as_it_chose(maker: Maker) -> None:
+    made = models(voice="scripted")
+    first = await made.voice(LiveOptions())
+    second = await made.voice(LiveOptions(voice="anna", language="de-DE"))
+    assert first is not second
+    assert maker.voices == [
+        ModelChoice(setting="scripted", voice="", language="en-US"),
+        ModelChoice(setting="scripted", voice="anna", language="de-DE"),
+    ]
+    assert threading.main_thread().name not in maker.threads
+
+
+async def test_the_settings_choose_the_voice_unless_the_caller_does(maker: Maker) -> None:
+    made = Models(Settings(voice_model="scripted", voice="otto", language="de-AT"))
+    await made.voice(LiveOptions())
+    assert maker.voices == [ModelChoice(setting="scripted", voice="otto", language="de-AT")]
+
+
+@pytest.mark.usefixtures("maker")
+def test_what_the_voice_can_be_shown_is_known_without_making_it() -> None:
+    assert models(voice="scripted").voice_takes_images
+    assert not models().voice_takes_images
+
+
+@pytest.mark.usefixtures("maker")
+async def test_the_offline_voice_answers_itself_whatever_answers_text() -> None:
+    made = models("scripted", "offline")
+    voice = await made.voice(LiveOptions())
+    assert isinstance(voice, CascadeModel)
+    assert isinstance(voice._text_model, OfflineTextModel)
+    assert voice._speech is made.speech
+    await made.aclose()
+
+
+async def test_a_cascade_gives_the_text_model_a_voice(maker: Maker) -> None:
+    made = models("scripted", "cascade")
+    first = await made.voice(LiveOptions(voice="en-GB"))
+    second = await made.voice(LiveOptions(voice="de-DE"))
+    assert isinstance(first, CascadeModel)
+    assert isinstance(second, CascadeModel)
+    assert first is not second
+    assert first._text_model is second._text_model
+    assert maker.texts == [ModelChoice(setting="scripted", spoken=True)]
+    assert [each.get_config()["voice"] for each in (first, second)] == ["en-GB", "de-DE"]
+    await made.aclose()
+
+
+async def test_a_voice_that_nobody_has_is_refused_with_those_there_are() -> None:
+    made = models()
+    with pytest.raises(InvalidInput, match="choose one of"):
+        await made.voice(LiveOptions(voice="darth"))
+    await made.aclose()
+
+
+def test_the_speech_engines_are_shared_and_bounded_and_not_loaded_by_asking() -> None:
+    made = models(limits=Limits(max_voices=3))
+    assert made.speech is made.speech
+    assert made.speech is not None
+    assert (made.speech.state, made.speech.maximum_voices) == ("not loaded", 3)
+
+
+async def test_closing_frees_the_engines_if_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Any] = []
+
+    async def aclose(engines: Any) -> None:
+        closed.append(engines)
+
+    monkeypatch.setattr(SpeechEngines, "aclose", aclose)
+    unused, used = models(), models()
+    speech = used.speech
+    await unused.aclose()
+    await used.aclose()
+    assert closed == [speech]
+
+
+async def test_bedrock_is_made_of_what_boto3_finds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "absent"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "absent"))
+    made = models("bedrock/claude-x", "bedrock")
+    with pytest.raises(NoCredentialsError):
+        await made.text()
+    with pytest.raises(NoCredentialsError):
+        await made.voice(LiveOptions())
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+    text, voice = await made.text(), await made.voice(LiveOptions(voice="tiffany"))
+    assert isinstance(text, BedrockModel)
+    assert isinstance(voice, BedrockNovaSonicModel)
+    assert (text.get_config()["model_id"], voice._voice) == ("claude-x", "tiffany")
+    assert made.speech is None
+
+
+@pytest.mark.usefixtures("maker")
+async def test_a_provider_that_was_not_checked_is_a_fault_of_the_settings() -> None:
+    with pytest.raises(SettingsError, match="mute has no text model"):
+        await models("mute").text()
+    with pytest.raises(SettingsError, match="mute has no voice"):
+        await models(voice="mute").voice(LiveOptions())
