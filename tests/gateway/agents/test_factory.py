@@ -1,6 +1,6 @@
 """The agents of one turn and of one conversation."""
 
-from typing import cast
+from typing import Any, cast, override
 
 import pytest
 from strands import tool
