@@ -1,8 +1,9 @@
 """Contract events → AG-UI 1.0 events: the event language of every wire that streams.
 
-Pure: values in, dicts out. A translator holds what is open in one run, so that whatever happens the stream it has
-written can be closed in order (https://docs.ag-ui.com, lifecycle). Optional members are left out, never null.
-Audio and the user's voice activity are no AG-UI events; wires carry them beside the run.
+Pure: values in, dicts out. A translator holds what is open in one run, so that whatever happens
+the stream it has written can be closed in order (https://docs.ag-ui.com, lifecycle). Optional
+members are left out, never null. Audio and the user's voice activity are no AG-UI events; wires
+carry them beside the run.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +18,9 @@ from protocols.failures import failure_of, message_of
 
 PROTOCOL_VERSION = "1.0"
 
+# The protocol's names, and those of its Python SDK, which its model takes as well.
+_RUN_MEMBERS = ({"threadId", "runId", "messages"}, {"thread_id", "run_id", "messages"})
+
 type AgUiEvent = dict[str, Any]
 
 _encoder = msgspec.json.Encoder()
@@ -25,6 +29,11 @@ _encoder = msgspec.json.Encoder()
 def encode(event: AgUiEvent) -> bytes:
     """Encode one event as JSON text in UTF-8."""
     return _encoder.encode(event)
+
+
+def is_run_input(document: Any) -> bool:
+    """Tell whether a JSON document is meant as a ``RunAgentInput``."""
+    return isinstance(document, dict) and any(m <= document.keys() for m in _RUN_MEMBERS)
 
 
 def new_identifier() -> str:

@@ -19,7 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from observability.correlation import bind_request
 from observability.requests import RequestObservation, observe_request
-from protocols.contract.conversations import Conversations, SessionKey
+from protocols.contract.conversations import Conversations, SessionKey, checked_session_id
 from protocols.contract.errors import (
     Detail,
     GatewayError,
@@ -38,7 +38,7 @@ from protocols.streaming import SESSION_HEADER, session_in
 _JSON_TYPES = ("", "application/json", "application/octet-stream")
 _SERVED = ("application/json", "text/event-stream", "audio/wav")
 _WILDCARDS = ("*/*", "application/*", "text/*", "audio/*")
-_LONGEST_SESSION_ID = 256
+_SESSION_MEMBERS = ("session_id", "threadId", "thread_id")
 _REQUEST_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Request-Id"
 
 _log = logging.getLogger(__name__)
@@ -171,23 +171,14 @@ def _document(content_type: str, body: bytes) -> Json:
 
 
 def _given_session(header: str, document: Json) -> str | None:
-    """Tell which session the caller named: header, ``session_id`` or ``threadId``, in this order.
-
-    A name from the client is only ever compared, never a path or a pattern, so any text will do
-    that a header can carry back.
-    """
+    """Tell which session the caller named: by the header, or else by a member of the document."""
     named: dict[str, Any] = document if isinstance(document, dict) else {}
-    for given in (_decoded(header), named.get("session_id"), named.get("threadId")):
+    for given in (_decoded(header), *(named.get(member) for member in _SESSION_MEMBERS)):
         if given is None or given == "":
             continue
         if not isinstance(given, str):
             raise InvalidInput("The session id must be text.")
-        if len(given) > _LONGEST_SESSION_ID or not given.isprintable() or given != given.strip():
-            raise InvalidInput(
-                f"The session id must be at most {_LONGEST_SESSION_ID} printable characters, "
-                "without spaces around it."
-            )
-        return given
+        return checked_session_id(given)
     return None
 
 

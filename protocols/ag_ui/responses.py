@@ -5,8 +5,8 @@ from typing import Any
 
 from litestar import Response
 
-from protocols.ag_ui.run_input import RunInput, is_run_input, parse
-from protocols.ag_ui_events import AgUiEvent, RunTranslator, ag_ui_messages
+from protocols.ag_ui.run_input import RunInput, parse
+from protocols.ag_ui_events import AgUiEvent, RunTranslator, ag_ui_messages, is_run_input
 from protocols.contract.conversations import Conversations
 from protocols.contract.inputs import Message
 from protocols.failures import failure_of

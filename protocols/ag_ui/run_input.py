@@ -51,11 +51,6 @@ class RunInput(Struct, frozen=True):
     messages: tuple[dict[str, Any], ...]
 
 
-def is_run_input(document: Any) -> bool:
-    """Tell whether a JSON document is meant as an AG-UI run."""
-    return isinstance(document, dict) and {"threadId", "runId", "messages"} <= document.keys()
-
-
 def parse(document: Any) -> RunInput:
     """Read a run's input.
 

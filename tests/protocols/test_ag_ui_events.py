@@ -13,6 +13,7 @@ from protocols.ag_ui_events import (
     ag_ui_messages,
     content_value,
     encode,
+    is_run_input,
     messages_snapshot,
     new_identifier,
 )
@@ -254,3 +255,10 @@ def test_text_is_written_unchanged_and_identifiers_differ() -> None:
     assert encode({"delta": "é👩‍👩‍👧\u2028"}) == '{"delta":"é👩‍👩‍👧\u2028"}'.encode()
     assert content_value(()) == ""
     assert new_identifier() != new_identifier()
+
+
+def test_an_object_with_the_three_members_is_a_run() -> None:
+    assert is_run_input({"threadId": "t", "runId": "r", "messages": []})
+    assert is_run_input({"thread_id": "t", "run_id": "r", "messages": []})
+    assert not is_run_input({"threadId": "t", "messages": []})
+    assert not is_run_input([])

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from protocols.ag_ui_events import is_run_input
 from protocols.contract.errors import InvalidInput, NotSupported
 from protocols.contract.inputs import Json
 from protocols.live.messages import KINDS
@@ -13,7 +14,6 @@ from protocols.websocket.handshake import NATIVE_SUBPROTOCOL
 
 _STRANDS_TYPES = {"config", "text_input"}
 _STRANDS_PREFIX = "bidi_"
-_AG_UI_MEMBERS = {"threadId", "runId", "messages"}
 
 
 class Dialect(Enum):
@@ -37,7 +37,7 @@ def choose(first: Frame, subprotocol: str | None) -> Dialect:
     kind = document.get("type")
     if isinstance(kind, str):
         return _choose_by_type(kind)
-    if document.keys() >= _AG_UI_MEMBERS:
+    if is_run_input(document):
         return Dialect.AG_UI
     if "prompt" in document:
         return Dialect.PROMPT

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from protocols.ag_ui.run_input import is_run_input, parse, read_content
+from protocols.ag_ui.run_input import parse, read_content
 from protocols.contract.errors import InvalidInput
 from protocols.contract.inputs import (
     ClientTool,
@@ -26,10 +26,9 @@ def user(content: Any, message_id: str = "u") -> dict[str, Any]:
     return {"id": message_id, "role": "user", "content": content}
 
 
-def test_an_object_with_the_three_members_is_a_run() -> None:
-    assert is_run_input(document())
-    assert not is_run_input({"threadId": "t", "messages": []})
-    assert not is_run_input([])
+def test_the_names_of_the_python_sdk_are_taken_as_well() -> None:
+    snake = {"thread_id": "t", "run_id": "r", "messages": [user("x")]}
+    assert parse(snake).thread_id == "t"
 
 
 def test_the_last_message_is_the_question_and_the_others_are_the_history() -> None:
