@@ -4,6 +4,7 @@ Above: the door in ``protocols.routes``. Below: one ``InvocationProtocol`` per w
 pure: the first in the list that accepts gets the request.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
@@ -15,12 +16,17 @@ from protocols.contract.errors import InvalidInput
 from protocols.contract.inputs import Json
 
 
+async def _stays() -> None:
+    await asyncio.Event().wait()
+
+
 class Invocation(Struct, frozen=True):
     """One request, read whole.
 
     ``content_type`` is the bare media type in lower case, empty if not sent; ``document`` is the
     decoded body if it is JSON and None otherwise. ``session_given`` tells whether the caller
-    named the session in the header.
+    named the session. ``left`` returns when the caller has gone; a protocol that streams has no
+    need of it.
     """
 
     content_type: str
@@ -30,6 +36,7 @@ class Invocation(Struct, frozen=True):
     session: SessionKey
     session_given: bool
     full_content_type: str = ""
+    left: Callable[[], Awaitable[None]] = _stays
 
 
 class InvocationProtocol(Protocol):

@@ -7,6 +7,7 @@ answers it.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -128,7 +129,14 @@ async def _read(request: Request, caller: str) -> Invocation:
         session=SessionKey(caller, ""),
         session_given=False,
         full_content_type=full_content_type,
+        left=partial(_left, request),
     )
+
+
+async def _left(request: Request) -> None:
+    """Wait until the client has gone; only when its body was read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _in_session(invocation: Invocation, header: str) -> Invocation:

@@ -1,6 +1,7 @@
 """``{"prompt": …}`` in, a JSON reply or the run's events out (interface, section 3.4)."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from litestar import Response
 from msgspec import UNSET, Struct, UnsetType
 
 from protocols.ag_ui_events import RunTranslator, new_identifier
-from protocols.contract.conversations import Conversations
+from protocols.contract.conversations import Conversations, Turn
 from protocols.contract.errors import Detail, InvalidInput, TooLarge
 from protocols.contract.inputs import Content, Media, Text, UserTurn
 from protocols.failures import error_object, failure_of
@@ -70,11 +71,7 @@ class PromptProtocol:
                 keep_alive_seconds=self._keep_alive_seconds,
             )
         reply = Reply(session_id)
-        try:
-            async for event in turn:
-                reply.add(event)
-        finally:
-            await turn.aclose()
+        await collect(turn, reply, invocation.left)
         return Response(reply.document(), status_code=200, headers=session_headers(session_id))
 
     def refuse(self, error: Exception, session_id: str) -> Response[Any]:
@@ -98,6 +95,32 @@ class PromptProtocol:
                 "(GATEWAY_MAX_TEXT_BYTES). Send less."
             )
         return content
+
+
+async def collect(turn: Turn, reply: Reply, left: Callable[[], Awaitable[None]]) -> None:
+    """Fold a turn into its reply, and close it; at once if the caller leaves.
+
+    Raises:
+        InvalidInput: the caller left; nobody will read it.
+        GatewayError: whatever the turn raises.
+    """
+    folding = asyncio.create_task(_fold(turn, reply))
+    leaving = asyncio.ensure_future(left())
+    try:
+        await asyncio.wait({folding, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not folding.done():
+            raise InvalidInput("The caller left before the answer was complete.")
+        folding.result()
+    finally:
+        folding.cancel()
+        leaving.cancel()
+        await asyncio.wait({folding, leaving})
+        await turn.aclose()
+
+
+async def _fold(turn: Turn, reply: Reply) -> None:
+    async for event in turn:
+        reply.add(event)
 
 
 def error_response(error: Exception, session_id: str, *, in_band: bool) -> Response[Any]:

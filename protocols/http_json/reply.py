@@ -15,8 +15,8 @@ class Reply:
     def __init__(self, session_id: str) -> None:
         self.audio = bytearray()
         self._session_id = session_id
-        self._text: list[str] = []
-        self._heard: list[str] = []
+        self._answered: dict[str, list[str]] = {}
+        self._heard: dict[str, list[str]] = {}
         self._calls: dict[str, dict[str, Any]] = {}
         self._arguments: dict[str, list[str]] = {}
         self._usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
@@ -26,9 +26,10 @@ class Reply:
         """Take in one event."""
         match event:
             case events.TextDelta():
-                self._text.append(event.text)
+                self._answered.setdefault(event.message_id, []).append(event.text)
             case events.Transcript():
-                (self._text if event.role == "assistant" else self._heard).append(event.delta)
+                said = self._answered if event.role == "assistant" else self._heard
+                said.setdefault(event.message_id, []).append(event.delta)
             case events.AudioDelta():
                 self.audio += event.pcm
             case events.UsageReported():
@@ -37,7 +38,7 @@ class Reply:
                 self._usage["total_tokens"] += event.total_tokens
             case events.TurnStarted():
                 # Of a spoken answer that was cut off nobody heard anything.
-                self._text.clear()
+                self._answered.clear()
                 self.audio.clear()
             case events.TurnEnded():
                 self._stop_reason = event.stop_reason
@@ -62,12 +63,12 @@ class Reply:
     @property
     def response(self) -> str:
         """What the assistant wrote or said."""
-        return "".join(self._text)
+        return _joined(self._answered, "\n")
 
     @property
     def transcript(self) -> str:
         """What the user was heard to say."""
-        return "".join(self._heard)
+        return _joined(self._heard, " ")
 
     def _add_call(self, event: events.Event) -> None:
         match event:
@@ -91,6 +92,12 @@ class Reply:
                 call["status"] = "error" if event.error else "success"
             case _:
                 pass
+
+
+def _joined(messages: dict[str, list[str]], separator: str) -> str:
+    """Put messages one after the other; an empty one (the model only called a tool) is none."""
+    texts = ("".join(pieces) for pieces in messages.values())
+    return separator.join(text for text in texts if text)
 
 
 def _json(text: str) -> Any:

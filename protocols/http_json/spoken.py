@@ -16,7 +16,7 @@ from protocols.contract.conversations import Conversations, LiveConversation
 from protocols.contract.errors import GatewayError, InvalidInput, ModelFailed, TimedOut
 from protocols.contract.events import Event, SpeechStarted, TurnEnded, TurnStarted
 from protocols.contract.inputs import AudioChunk, LiveOptions
-from protocols.http_json.prompt import error_response
+from protocols.http_json.prompt import collect, error_response
 from protocols.http_json.reply import Reply
 from protocols.invocation import Invocation
 from protocols.streaming import EVENT_STREAM, event_stream, session_headers
@@ -59,11 +59,7 @@ class SpokenProtocol:
                 keep_alive_seconds=self._keep_alive_seconds,
             )
         reply = Reply(session_id)
-        try:
-            async for event in turn:
-                reply.add(event)
-        finally:
-            await turn.aclose()
+        await collect(turn, reply, invocation.left)
         wav = write_wav(bytes(reply.audio), live.output_sample_rate)
         headers = session_headers(session_id)
         if any(accepted in invocation.accept for accepted in _WAV_ACCEPTED):

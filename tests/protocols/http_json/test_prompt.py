@@ -21,7 +21,7 @@ from protocols.contract.inputs import Media, Text, UserTurn
 from protocols.http_json.prompt import Prompt, invalid
 from protocols.streaming import SESSION_HEADER
 from tests.fakes import FakeConversations, FakeTurn
-from tests.protocols.doors import EVENTS, JSON, Setting, events_of, kinds, knocking
+from tests.protocols.doors import EVENTS, JSON, Setting, events_of, kinds, knocking, serving
 
 PIXEL = base64.b64encode(b"\x89PNG").decode()
 IMAGE = {"type": "image", "source": {"type": "data", "value": PIXEL, "mimeType": "image/png"}}
@@ -124,6 +124,26 @@ async def test_a_turn_whose_waiting_is_cancelled_is_closed() -> None:
         asking.cancel()
         await asyncio.wait({asking})
     assert turn.closed == 1
+
+
+async def test_a_client_that_leaves_frees_its_session() -> None:
+    class Told(FakeTurn):
+        is_closed = asyncio.Event()
+
+        async def aclose(self) -> None:
+            await super().aclose()
+            self.is_closed.set()
+
+    turn = Told([TextDelta("m", "Hel"), asyncio.Event()])
+    conversations = FakeConversations(turn)
+    async with serving(conversations) as port, asyncio.timeout(5):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 15\r\n\r\n"
+        writer.write(head + b'{"prompt":"hi"}')
+        while not conversations.begun:
+            await asyncio.wait({asyncio.ensure_future(writer.drain())}, timeout=0.01)
+        writer.close()
+        await turn.is_closed.wait()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from protocols.contract.events import (
     ToolStarted,
     Transcript,
     TurnEnded,
+    TurnStarted,
     UsageReported,
 )
 from protocols.contract.inputs import Text
@@ -80,3 +81,30 @@ def test_a_spoken_reply_holds_both_transcripts_and_the_audio() -> None:
         "d2F2",
     )
     assert bytes(reply.audio) == b"\1\0\2\0"
+
+
+def test_messages_stand_apart_and_empty_ones_are_left_out() -> None:
+    reply = folded(
+        TextDelta("a", "Let me "),
+        TextDelta("a", "see."),
+        TextDelta("b", ""),
+        TextDelta("c", "It is 2."),
+        Transcript("u", "user", "What is 1+1?", final=True),
+        Transcript("v", "user", "Tell me.", final=True),
+    )
+    assert (reply.response, reply.transcript) == (
+        "Let me see.\nIt is 2.",
+        "What is 1+1? Tell me.",
+    )
+
+
+def test_a_new_turn_drops_what_was_cut_off_but_not_what_was_heard() -> None:
+    reply = folded(
+        Transcript("u", "user", "What is", final=True),
+        Transcript("a", "assistant", "What is what?"),
+        AudioDelta("a", b"\1\0"),
+        TurnStarted("2"),
+        Transcript("v", "user", "1+1?", final=True),
+        Transcript("b", "assistant", "2."),
+    )
+    assert (reply.transcript, reply.response, bytes(reply.audio)) == ("What is 1+1?", "2.", b"")

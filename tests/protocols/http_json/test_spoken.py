@@ -212,7 +212,7 @@ async def test_an_answer_that_the_recording_cut_off_itself_gives_way_to_the_next
     live = Listener(
         [
             *ANSWER[:3],
-            Transcript("u", "user", "What is ", final=True),
+            Transcript("v", "user", "What is", final=True),
             Transcript("a", "assistant", "What is what"),
             AudioDelta("a", b"\7\7"),
             SpeechStarted(),
