@@ -110,6 +110,7 @@ def configure_logging(
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         server = logging.getLogger(name)
         server.handlers = []
+        server.setLevel(logging.NOTSET)
         server.propagate = True
     access = logging.getLogger("uvicorn.access")
     if not any(isinstance(present, PingFilter) for present in access.filters):

@@ -14,11 +14,11 @@ from gateway.cli.answer import Answer, Question
 from gateway.cli.call import Call
 from gateway.cli.client import http_options
 from gateway.cli.failures import CommandFailed
-from gateway.cli.loopback_ice import loopback_candidates
 from gateway.cli.media import TAPE_SAMPLE_RATE, MicrophoneTrack, Tape
 from gateway.cli.received import decode
 from gateway.cli.signaling import Signaling
 from gateway.cli.sound import trimmed
+from protocols.webrtc.ice import offer_loopback
 
 CONNECT_SECONDS = 20.0
 _CLOSE_SECONDS = 5.0
@@ -41,8 +41,7 @@ async def ask(question: Question, address: Address, session: str) -> Answer:
         call.mark("ICE configuration")
         peer = _Peer(call, servers)
         try:
-            with loopback_candidates(wanted=address.is_loopback):
-                sdp = await peer.description()
+            sdp = await peer.description(on_this_machine=address.is_loopback)
             asked_at = clock()
             answer = await signaling.offer(sdp)
             call.mark("SDP exchange", asked_at)
@@ -76,8 +75,10 @@ class _Peer:
         self._connection.on("track", self._start_recording)
         self._channel.on("message", self._take)
 
-    async def description(self) -> str:
-        """Describe this end, with all its candidates."""
+    async def description(self, *, on_this_machine: bool) -> str:
+        """Describe this end, with all its candidates: 127.0.0.1 too if the other end is here."""
+        if on_this_machine:
+            offer_loopback(self._connection)
         await self._connection.setLocalDescription(await self._connection.createOffer())
         return str(self._connection.localDescription.sdp)
 

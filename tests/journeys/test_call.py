@@ -15,8 +15,8 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
-from gateway.cli.loopback_ice import loopback_candidates
 from gateway.cli.talk import read_question
+from protocols.webrtc.ice import offer_loopback
 from tests.journeys.test_faults import becomes_idle
 from tests.journeys.wires import AUDIO
 
@@ -107,8 +107,8 @@ class Caller:
 @asynccontextmanager
 async def call(client: httpx.AsyncClient) -> AsyncIterator[tuple[Caller, str]]:
     caller = Caller()
-    with loopback_candidates(wanted=True):
-        await caller.connection.setLocalDescription(await caller.connection.createOffer())
+    offer_loopback(caller.connection)
+    await caller.connection.setLocalDescription(await caller.connection.createOffer())
     offer = {"sdp": caller.connection.localDescription.sdp, "type": "offer"}
     data = offer | {"sessionId": str(uuid4())}
     reply = (await client.post("/invocations", json={"action": "offer", "data": data})).json()

@@ -16,11 +16,11 @@ from gateway.cli.address import Address
 from gateway.cli.answer import Question
 from gateway.cli.call import Call
 from gateway.cli.failures import CommandFailed
-from gateway.cli.loopback_ice import loopback_candidates
 from gateway.cli.media import MicrophoneTrack
 from gateway.cli.microphone import Microphone
 from gateway.cli.sound import seconds_of
 from gateway.cli.talk_webrtc import ask
+from protocols.webrtc.ice import offer_loopback
 from tests.gateway.cli.scripted_gateway import BOUND_SECONDS, asgi_gateway
 
 RATE = 48_000
@@ -95,8 +95,8 @@ class Scripted:
         peer.on("track", lambda track: self._start(self._hear(track)))
         await peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         peer.addTrack(MicrophoneTrack(self._voice))
-        with loopback_candidates(wanted=True):
-            await peer.setLocalDescription(await peer.createAnswer())
+        offer_loopback(peer)
+        await peer.setLocalDescription(await peer.createAnswer())
         return str(peer.localDescription.sdp)
 
     def _start(self, work: Any) -> None:
