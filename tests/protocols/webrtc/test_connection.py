@@ -1,4 +1,4 @@
-"""What ``test_calls`` cannot bring about: the ends of a connection that go wrong."""
+"""What ``test_peers`` cannot bring about: the ends of a connection that go wrong."""
 
 import asyncio
 import logging

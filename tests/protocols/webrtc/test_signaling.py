@@ -238,7 +238,7 @@ async def test_only_so_many_calls_fit() -> None:
         await offer(server, OTHER_SESSION)
 
 
-async def test_calls_that_are_still_being_answered_count_too() -> None:
+async def test_peers_that_are_still_being_answered_count_too() -> None:
     async with serving(max_peers=1) as server:
         offers = [offer(server), offer(server, OTHER_SESSION)]
         results = await asyncio.gather(*offers, return_exceptions=True)
