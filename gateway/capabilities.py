@@ -17,7 +17,7 @@ def describe(settings: Settings, models: Models, tools: ToolRegistry) -> dict[st
     speech = models.speech
     return {
         "identity": {"name": "agent-gateway", "description": "One agent behind every wire."},
-        "transport": {"streaming": True, "websocket": True, "httpBinary": False},
+        "transport": {"streaming": True, "websocket": True, "httpBinary": True},
         "tools": {
             "supported": True,
             "clientProvided": True,

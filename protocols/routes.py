@@ -20,6 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from observability.correlation import bind_request
 from observability.requests import RequestObservation, observe_request
+from protocols.ag_ui.protobuf import MEDIA_TYPE as PROTOBUF
 from protocols.contract.conversations import Conversations, SessionKey, checked_session_id
 from protocols.contract.errors import (
     Detail,
@@ -37,7 +38,7 @@ from protocols.invocation import Invocation, InvocationProtocol, choose
 from protocols.streaming import SESSION_HEADER, session_in
 
 _JSON_TYPES = ("", "application/json", "application/octet-stream")
-_SERVED = ("application/json", "text/event-stream", "audio/wav")
+_SERVED = ("application/json", "text/event-stream", "audio/wav", PROTOBUF)
 _WILDCARDS = ("*/*", "application/*", "text/*", "audio/*")
 _SESSION_MEMBERS = ("session_id", "threadId", "thread_id")
 _REQUEST_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Request-Id"

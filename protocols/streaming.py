@@ -1,17 +1,20 @@
 """The one way to write an event stream.
 
-Server-sent events with LF framing only (the AG-UI clients split frames on two LF characters),
-comments in silence so that proxies keep the line open, and the turn closed whatever happens: when
-a client goes away while the server waits for it to read, nobody else would close the generator.
+Server-sent events with LF framing only (the AG-UI clients split frames on two LF characters), or
+another form; comments in silence so that proxies keep the line open, and the turn closed whatever
+happens: when a client goes away while the server waits for it to read, nobody else would close the
+generator.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from litestar.background_tasks import BackgroundTask
 from litestar.response import Stream
+from msgspec import Struct
 
 from protocols.ag_ui_events import AgUiEvent, RunTranslator, encode
 from protocols.contract.conversations import Turn
@@ -21,14 +24,24 @@ from protocols.contract.events import Event
 EVENT_STREAM = "text/event-stream"
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-_KEEP_ALIVE = b": keep-alive\n\n"
 
 _log = logging.getLogger(__name__)
+
+
+class Form(Struct, frozen=True):
+    """How events are written; ``keep_alive`` fills silence, where the form has a way to."""
+
+    media_type: str
+    frame: Callable[[Sequence[AgUiEvent]], bytes]
+    keep_alive: bytes = b""
 
 
 def frame(events: Sequence[AgUiEvent]) -> bytes:
     """Write events as frames, one JSON object each."""
     return b"".join(b"data: %b\n\n" % encode(event) for event in events)
+
+
+SERVER_SENT = Form(EVENT_STREAM, frame, b": keep-alive\n\n")
 
 
 def session_headers(session_id: str) -> dict[str, str]:
@@ -56,9 +69,11 @@ def event_stream(
     session_id: str,
     keep_alive_seconds: float,
     known: Sequence[AgUiEvent] = (),
+    form: Form = SERVER_SENT,
 ) -> Stream:
     """Stream a turn that has begun as AG-UI events; ``known`` ones follow its start."""
-    frames = _frames(turn, translator, keep_alive_seconds, known)
+    pause = keep_alive_seconds if form.keep_alive else math.inf
+    frames = _frames(turn, translator, pause, known, form)
 
     async def close() -> None:
         await frames.aclose()
@@ -67,7 +82,7 @@ def event_stream(
 
     return Stream(
         frames,
-        media_type=EVENT_STREAM,
+        media_type=form.media_type,
         status_code=200,
         headers=_HEADERS | session_headers(session_id),
         background=BackgroundTask(close),
@@ -79,26 +94,27 @@ async def _frames(
     translator: RunTranslator,
     keep_alive_seconds: float,
     known: Sequence[AgUiEvent],
+    form: Form,
 ) -> AsyncGenerator[bytes]:
     now = asyncio.get_running_loop().time
     try:
-        yield frame(translator.start(known))
+        yield form.frame(translator.start(known))
         written_at = now()
         async with contextlib.aclosing(_with_pauses(aiter(turn), keep_alive_seconds)) as items:
             async for event in items:
                 written = [] if event is None else translator.translate(event)
                 # Not every event is written: the line is silent while the assistant only speaks.
                 if written:
-                    yield frame(written)
+                    yield form.frame(written)
                 elif event is None or now() - written_at >= keep_alive_seconds:
-                    yield _KEEP_ALIVE
+                    yield form.keep_alive
                 else:
                     continue
                 written_at = now()
     except Exception as error:  # noqa: BLE001 - a stream that has begun can only end in an event
         if not isinstance(error, GatewayError):
             _log.error("stream failed: %s", type(error).__name__, exc_info=error)
-        yield frame(translator.fail(error))
+        yield form.frame(translator.fail(error))
     finally:
         await turn.aclose()
 

@@ -1,17 +1,22 @@
-"""The AG-UI protocol at the door: a run in, its events out."""
+"""The AG-UI protocol at the door: a run in, its events out, as SSE or in protobuf frames."""
 
+import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, override
 
-from litestar import Response
+from litestar import Request, Response
+from litestar.response.base import ASGIResponse
 
+from protocols.ag_ui import protobuf
 from protocols.ag_ui.run_input import RunInput, parse
 from protocols.ag_ui_events import AgUiEvent, RunTranslator, ag_ui_messages, is_run_input
 from protocols.contract.conversations import Conversations
 from protocols.contract.inputs import Message
 from protocols.failures import failure_of
 from protocols.invocation import Invocation
-from protocols.streaming import EVENT_STREAM, event_stream, frame, session_headers
+from protocols.streaming import SERVER_SENT, Form, event_stream, session_headers
+
+PROTOBUF = Form(protobuf.MEDIA_TYPE, protobuf.frame)
 
 
 class AgUiProtocol:
@@ -35,6 +40,9 @@ class AgUiProtocol:
     async def respond(self, invocation: Invocation, conversations: Conversations) -> Response[Any]:
         """Run."""
         run = parse(invocation.document)
+        form = _form(invocation.accept)
+        if form is PROTOBUF:
+            await asyncio.to_thread(protobuf.load)
         turn = await conversations.begin(invocation.session, run.said, "agui")
         return event_stream(
             turn,
@@ -42,14 +50,14 @@ class AgUiProtocol:
             session_id=invocation.session.id,
             keep_alive_seconds=self._keep_alive_seconds,
             known=known_events(run, turn.unseen),
+            form=form,
         )
 
     def refuse(self, error: Exception, session_id: str) -> Response[Any]:
         """Show an error as AgentCore's AG-UI contract does: the status, and one RUN_ERROR."""
         failed = RunTranslator("", "").fail(error)
-        return Response(
-            frame(failed),
-            media_type=EVENT_STREAM,
+        return _Refusal(
+            failed,
             status_code=200 if self._in_band else failure_of(error).http,
             headers=session_headers(session_id),
         )
@@ -72,3 +80,17 @@ def known_events(run: RunInput, unseen: Sequence[Message]) -> list[AgUiEvent]:
             "messages": [*earlier, *ag_ui_messages(unseen), *question],
         }
     ]
+
+
+class _Refusal(Response[Any]):
+    """Events in the form that the request asks for, which is known when they are sent."""
+
+    @override
+    def to_asgi_response(self, app: Any, request: Request, **options: Any) -> ASGIResponse:
+        form = _form(request.headers.get("accept", ""))
+        self.content, self.media_type = form.frame(self.content), form.media_type
+        return super().to_asgi_response(app, request, **options)
+
+
+def _form(accept: str) -> Form:
+    return PROTOBUF if protobuf.is_asked_for(accept) else SERVER_SENT
