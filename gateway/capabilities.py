@@ -32,7 +32,7 @@ def describe(settings: Settings, models: Models, tools: ToolRegistry) -> dict[st
             ],
         },
         "output": {"supportedMimeTypes": ["text/plain", "audio/wav"]},
-        "state": {"snapshots": False, "deltas": False, "memory": True, "persistentState": False},
+        "state": {"snapshots": True, "deltas": True, "memory": True, "persistentState": False},
         "custom": {
             "wires": list(WIRES),
             "models": {"text": models.text_name, "voice": models.voice_name},

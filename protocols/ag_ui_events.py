@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, assert_never
 from uuid import uuid4
 
+import jsonpatch
 import msgspec
 
 from protocols.contract import events
@@ -91,6 +92,10 @@ class RunTranslator:
                 return [*self._end_call(event.tool_call_id), self._call_result(event)]
             case events.Transcript():
                 return self._write_transcript(event)
+            case events.StateChanged():
+                return [_state_event(event)]
+            case events.ActivityChanged():
+                return [_activity_event(event)]
             case events.UsageReported():
                 self._add_usage(event)
                 return []
@@ -320,6 +325,23 @@ def _content_part(part: Part) -> dict[str, Any]:
 
 def _base64(data: bytes) -> str:
     return msgspec.to_builtins(data)  # type: ignore[no-any-return]  # bytes become base64 text
+
+
+def _state_event(event: events.StateChanged) -> AgUiEvent:
+    """A patch (RFC 6902) against the state the client has; the whole state if that is no object."""
+    if not (isinstance(event.before, dict) and isinstance(event.after, dict)):
+        return {"type": "STATE_SNAPSHOT", "snapshot": event.after}
+    patch = jsonpatch.make_patch(event.before, event.after)
+    return {"type": "STATE_DELTA", "delta": patch.patch}
+
+
+def _activity_event(event: events.ActivityChanged) -> AgUiEvent:
+    return {
+        "type": "ACTIVITY_SNAPSHOT",
+        "messageId": event.activity_id,
+        "activityType": event.kind,
+        "content": event.content,
+    }
 
 
 type _TextEventType = Literal["TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_END"]

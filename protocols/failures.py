@@ -61,10 +61,7 @@ def message_of(error: BaseException) -> str:
 
 
 def error_object(error: BaseException) -> dict[str, Any]:
-    """The error as every wire shows it:
-
-    ``error``, ``code``, ``retryable`` and, if any, ``details``.
-    """
+    """Show an error: ``error``, ``code``, ``retryable`` and, if there are any, ``details``."""
     failure = failure_of(error)
     shown: dict[str, Any] = {
         "error": message_of(error),

@@ -21,6 +21,7 @@ from gateway.agents.factory import Voice
 from gateway.agents.failures import contract_error
 from gateway.agents.history import content_blocks
 from gateway.agents.microphone import Interrupt, Microphone
+from gateway.agents.sharing import SharedState
 from gateway.agents.translation import LiveTranslation
 from gateway.agents.watching import watch_conversation, watch_turn
 from observability.conversations import ConversationObservation
@@ -171,11 +172,13 @@ class StrandsLive:
     async def _listen(self, conversation: ConversationObservation) -> None:
         """Drain the agent until it ends, or nothing has happened for the idle time."""
         loop = asyncio.get_running_loop()
+        shared = SharedState(self._plan.voice.agent)
         idle_seconds = self._plan.idle_seconds
         try:
             async with asyncio.timeout(idle_seconds) as idle:
                 async for strands_event in self._plan.voice.agent.receive():
-                    for event in self._translation.translate(strands_event):
+                    told = self._translation.translate(strands_event)
+                    for event in told + shared.changes(strands_event):
                         idle.reschedule(loop.time() + idle_seconds)
                         self._watch(conversation, event)
                         await self._buffer.put(event)

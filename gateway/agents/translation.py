@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from gateway.agents.history import tool_content
 from protocols.contract import events
+from tools.sharing import Progress
 
 type StrandsEvent = Mapping[str, Any]
 
@@ -58,7 +59,7 @@ class TextTranslation:
             return self._results(event["message"])
         if "result" in event:
             return [self._ended(event["result"].stop_reason)]
-        return []
+        return progress_told(event)
 
     def _chunk(self, chunk: Mapping[str, Any]) -> list[events.Event]:
         if "messageStart" in chunk:
@@ -158,6 +159,8 @@ class LiveTranslation:
         """Give what one event of the agent means."""
         if "message" in event:
             return self._tools_finished(event["message"])
+        if "tool_stream_event" in event:
+            return progress_told(event)
         kind = event.get("type", "")
         if self._cut and kind in _OF_AN_ANSWER and event.get("role") != "user":
             return []
@@ -266,6 +269,16 @@ def tool_results(message: Mapping[str, Any]) -> list[events.ToolFinished]:
         for block in message["content"]
         if "toolResult" in block
     ]
+
+
+def progress_told(event: StrandsEvent) -> list[events.Event]:
+    """Give the progress that a running tool tells of; whatever else it yields is its own."""
+    told = event.get("tool_stream_event") or {}
+    progress = told.get("data")
+    if not isinstance(progress, Progress):
+        return []
+    activity_id = f"{told['tool_use']['toolUseId']}-{progress.kind}"
+    return [events.ActivityChanged(activity_id, progress.kind, progress.content)]
 
 
 def usage_reported(usage: Mapping[str, Any]) -> list[events.Event]:

@@ -18,6 +18,7 @@ from strands.types.exceptions import MaxTokensReachedException
 
 from gateway.agents.failures import contract_error
 from gateway.agents.history import content_blocks, repaired, to_strands
+from gateway.agents.sharing import SharedState
 from gateway.agents.translation import TextTranslation
 from gateway.agents.watching import watch_turn
 from observability.turns import TurnObservation
@@ -145,12 +146,14 @@ class StrandsTurn:
         if self._cancelled or self._closed:
             return ended
         self._agent = agent
+        shared = SharedState(agent, said.state)
         stream = agent.stream_async(prompt)
         try:
             # The type says iterator; it is a generator, and has to be closed.
             async with aclosing(cast(Any, stream)) as strands_events:
                 async for strands_event in strands_events:
-                    for event in translation.translate(strands_event):
+                    told = translation.translate(strands_event)
+                    for event in told + shared.changes(strands_event):
                         if isinstance(event, TurnEnded):
                             ended = event
                             continue

@@ -21,7 +21,7 @@ from ag_ui.core import (
     ToolMessage,
     UserMessage,
 )
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from pydantic import ValidationError
 
 from protocols.contract.errors import Detail, InvalidInput
@@ -74,6 +74,7 @@ def parse(document: Any) -> RunInput:
                 ClientTool(tool.name, tool.description or "", tool.parameters)
                 for tool in run.tools or ()
             ),
+            state=document.get("state", UNSET),
         ),
         tuple(document["messages"]),
     )

@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from protocols.contract.inputs import Content
+from protocols.contract.inputs import Content, Json
 
 type Outcome = Literal["completed", "cancelled"]
 
@@ -108,6 +108,24 @@ class BargeIn(_Event, frozen=True):
     """The user spoke over the assistant: whatever is not played yet is to be dropped."""
 
 
+class StateChanged(_Event, frozen=True):
+    """A tool changed the state that client and agent share; both are whole JSON values."""
+
+    before: Json
+    after: Json
+
+
+class ActivityChanged(_Event, frozen=True):
+    """A tool tells how far it is; the newest of an ``activity_id`` takes the place of the others.
+
+    ``kind`` names the form of ``content`` to whoever shows it.
+    """
+
+    activity_id: str
+    kind: str
+    content: dict[str, Json]
+
+
 class UsageReported(_Event, frozen=True):
     """Tokens spent since the last report.
 
@@ -141,6 +159,8 @@ type Event = (
     | SpeechStarted
     | SpeechStopped
     | BargeIn
+    | StateChanged
+    | ActivityChanged
     | UsageReported
     | TurnEnded
 )

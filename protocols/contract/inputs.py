@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 type Json = Any  # an arbitrary JSON value; narrowed where it is used
 
@@ -93,6 +93,7 @@ class UserTurn(Struct, frozen=True, kw_only=True):
     instructions: tuple[str, ...] = ()
     client_tools: tuple[ClientTool, ...] = ()
     answers: tuple[InterruptAnswer, ...] = ()
+    state: Json | UnsetType = UNSET
 
 
 class AudioChunk(Struct, frozen=True):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import jsonpatch
 import pytest
 from ag_ui.core import Event as AgUiModel
 from pydantic import TypeAdapter
@@ -19,12 +20,14 @@ from protocols.ag_ui_events import (
 )
 from protocols.contract.errors import SessionBusy
 from protocols.contract.events import (
+    ActivityChanged,
     AudioDelta,
     BargeIn,
     Event,
     ReasoningDelta,
     SpeechStarted,
     SpeechStopped,
+    StateChanged,
     TextDelta,
     ToolArguments,
     ToolFinished,
@@ -183,6 +186,29 @@ def test_usage_is_summed_and_what_is_not_known_is_left_out() -> None:
     reported = (UsageReported(1, 2, 3), UsageReported(1, 2, 3, cache_read_tokens=1))
     assert run(*reported, TurnEnded())[-1]["usage"] == [
         {"inputTokens": 2, "outputTokens": 4, "totalTokens": 6, "cachedInputTokens": 1}
+    ]
+
+
+def test_a_changed_state_is_a_patch_of_what_the_client_has() -> None:
+    changed = StateChanged({"a": 1, "b": [1, 2]}, {"b": [1], "c/d": None})
+    (delta,) = run(changed)
+    assert delta["type"] == "STATE_DELTA"
+    assert jsonpatch.apply_patch(changed.before, delta["delta"]) == changed.after
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, {"a": 1}), ({"a": 1}, [1]), ([1], False)])
+def test_a_state_that_is_no_object_is_told_as_a_whole(before: Any, after: Any) -> None:
+    assert run(StateChanged(before, after)) == [{"type": "STATE_SNAPSHOT", "snapshot": after}]
+
+
+def test_progress_replaces_the_activity_before_it() -> None:
+    assert run(ActivityChanged("c-steps", "steps", {"done": 1})) == [
+        {
+            "type": "ACTIVITY_SNAPSHOT",
+            "messageId": "c-steps",
+            "activityType": "steps",
+            "content": {"done": 1},
+        }
     ]
 
 

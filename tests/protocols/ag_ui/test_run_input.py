@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from protocols.ag_ui.run_input import parse, read_content
 from protocols.contract.errors import InvalidInput
@@ -146,3 +147,12 @@ def test_a_prompt_of_parts_must_hold_something() -> None:
     with pytest.raises(InvalidInput) as caught:
         read_content([{"type": "text"}])
     assert caught.value.details
+
+
+@pytest.mark.parametrize("state", [{"a": 1}, "text", 0, [1], False, None])
+def test_the_state_of_the_client_is_any_json(state: Any) -> None:
+    assert parse(document(user("x"), state=state)).said.state == state
+
+
+def test_a_run_without_a_state_leaves_the_one_of_the_session() -> None:
+    assert parse(document(user("x"))).said.state is UNSET

@@ -1,0 +1,36 @@
+"""Notices when a tool has changed the state that client and agent share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+from strands.types.agent import LocalAgent
+
+from protocols.contract.events import Event, StateChanged
+from protocols.contract.inputs import Json
+from tools.sharing import STATE_KEY, state_of
+
+
+class SharedState:
+    """The state as the client was last told it.
+
+    Args:
+        agent: whose state it is.
+        given: what the client brought; UNSET leaves what the session has.
+    """
+
+    def __init__(self, agent: LocalAgent, given: Json | UnsetType = UNSET) -> None:
+        self._agent = agent
+        if given is not UNSET:
+            agent.state.set(STATE_KEY, given)
+        self._told = state_of(agent)
+
+    def changes(self, strands_event: Mapping[str, Any]) -> list[Event]:
+        """Tell a change, if this event is one after which there may be one."""
+        if "message" not in strands_event and "tool_stream_event" not in strands_event:
+            return []
+        before, after = self._told, state_of(self._agent)
+        if before == after:
+            return []
+        self._told = after
+        return [StateChanged(before, after)]

@@ -1,0 +1,38 @@
+"""What a tool shares with the client, seen from the tool."""
+
+from typing import Any, cast
+
+import pytest
+from strands import Agent, ToolContext
+from strands.types.tools import ToolUse
+
+from tools.sharing import STATE_KEY, Progress, share_state, shared_state, state_of
+
+
+@pytest.fixture
+def context() -> ToolContext:
+    agent = Agent(callback_handler=None, state={"notebook": ["x"]})
+    use: ToolUse = {"toolUseId": "c", "name": "n", "input": {}}
+    return ToolContext(tool_use=use, agent=cast(Any, agent), invocation_state={})
+
+
+def test_a_conversation_without_a_shared_state_has_none(context: ToolContext) -> None:
+    assert shared_state(context) is None
+
+
+def test_what_is_shared_is_read_back_as_a_copy_and_beside_all_other_state(
+    context: ToolContext,
+) -> None:
+    share_state(context, {"steps": [1]})
+    shared_state(context)["steps"].append(2)
+    assert shared_state(context) == state_of(context.agent) == {"steps": [1]}
+    assert context.agent.state.get() == {"notebook": ["x"], STATE_KEY: {"steps": [1]}}
+
+
+def test_what_is_no_json_cannot_be_shared(context: ToolContext) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        share_state(context, object())
+
+
+def test_progress_is_a_value() -> None:
+    assert Progress("steps") == Progress("steps", {})
