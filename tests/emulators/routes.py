@@ -1,0 +1,64 @@
+"""Who answers which path, and only callers whose signature is right."""
+
+import re
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
+
+from tests.emulators.converse.service import ConverseService
+from tests.emulators.http1 import Exchange
+from tests.emulators.requests import Request
+from tests.emulators.responses import error_response
+from tests.emulators.scripting import Records, Refusal
+from tests.emulators.signatures import Signature, SignatureRefused, Verifier
+
+_CONVERSE = re.compile(r"/model/(?P<model>[^/]+)/(?P<operation>converse|converse-stream)")
+_NO_OPERATION = Refusal(404, "UnknownOperationException", "The emulator has no such operation.")
+
+type Operation = Callable[[Exchange], Awaitable[None]]
+
+
+class Routes:
+    """Checks each request of HTTP/1.1 and hands it to its service."""
+
+    def __init__(self, verifier: Verifier, converse: ConverseService) -> None:
+        self.refused: Records[SignatureRefused] = Records()
+        self._verifier = verifier
+        self._converse = converse
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        found = self._find(exchange.request)
+        if found is None:
+            await exchange.respond(*error_response(_NO_OPERATION))
+            return
+        service, operation = found
+        try:
+            self.check(exchange.request, service)
+        except SignatureRefused as error:
+            refusal = Refusal(403, error.code, error.message)
+            await exchange.respond(*error_response(refusal))
+            return
+        await operation(exchange)
+
+    def check(self, request: Request, service: str) -> Signature:
+        """Check the signature for a service.
+
+        Raises:
+            SignatureRefused: it is wrong; it is recorded too.
+        """
+        try:
+            return self._verifier.check(request, service)
+        except SignatureRefused as error:
+            self.refused.add(error)
+            raise
+
+    def _find(self, request: Request) -> tuple[str, Operation] | None:
+        found = _CONVERSE.fullmatch(request.path)
+        if request.method != "POST" or found is None:
+            return None
+        model, streaming = unquote(found["model"]), found["operation"] == "converse-stream"
+
+        async def converse(exchange: Exchange) -> None:
+            await self._converse.answer(exchange, model, streaming=streaming)
+
+        return "bedrock", converse
