@@ -11,6 +11,7 @@ import contextlib
 import logging
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from litestar.background_tasks import BackgroundTask
 from litestar.response import Stream
@@ -100,13 +101,13 @@ async def _frames(
     try:
         yield form.frame(translator.start(known))
         written_at = now()
-        async with contextlib.aclosing(_with_pauses(aiter(turn), keep_alive_seconds)) as items:
-            async for event in items:
-                written = [] if event is None else translator.translate(event)
+        async with contextlib.aclosing(_batches(turn, keep_alive_seconds)) as batches:
+            async for batch in batches:
+                written = [each for event in batch for each in translator.translate(event)]
                 # Not every event is written: the line is silent while the assistant only speaks.
                 if written:
                     yield form.frame(written)
-                elif event is None or now() - written_at >= keep_alive_seconds:
+                elif not batch or now() - written_at >= keep_alive_seconds:
                     yield form.keep_alive
                 else:
                     continue
@@ -119,18 +120,31 @@ async def _frames(
         await turn.aclose()
 
 
-async def _with_pauses(
-    events: AsyncIterator[Event], seconds: float
-) -> AsyncGenerator[Event | None]:
-    """Yield the events, and None after each silence of so many seconds."""
+@runtime_checkable
+class InBatches(Protocol):
+    """A turn that can give all events that wait at once, which saves a task for each."""
+
+    def batches(self, pause_seconds: float) -> AsyncGenerator[list[Event]]:
+        """Yield the events as they come, and an empty batch after each silence of so long."""
+        ...
+
+
+def _batches(turn: Turn, seconds: float) -> AsyncGenerator[list[Event]]:
+    if isinstance(turn, InBatches):
+        return turn.batches(seconds)
+    return _with_pauses(aiter(turn), seconds)
+
+
+async def _with_pauses(events: AsyncIterator[Event], seconds: float) -> AsyncGenerator[list[Event]]:
+    """Yield the events one by one, and an empty batch after each silence of so many seconds."""
     coming: asyncio.Future[Event] | None = None
     try:
         while True:
             coming = asyncio.ensure_future(_next(events))
             while not (await asyncio.wait({coming}, timeout=seconds))[0]:
-                yield None
+                yield []
             try:
-                yield coming.result()
+                yield [coming.result()]
             except StopAsyncIteration:
                 return
     finally:

@@ -1,4 +1,4 @@
-"""The events of a live conversation on their way to a wire.
+"""The events of a turn or a live conversation on their way to a wire.
 
 Bounded: when full, the model's reader waits, which slows the model. A barge-in overtakes the
 speech that it cuts off, so it is never stuck behind the audio of a slow wire.
@@ -6,6 +6,7 @@ speech that it cuts off, so it is never stuck behind the audio of a slow wire.
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncGenerator
 
 from protocols.contract.errors import GatewayError
 from protocols.contract.events import AudioDelta, BargeIn, Event, Transcript
@@ -26,6 +27,14 @@ class EventBuffer:
         self._changed = asyncio.Event()
         self._closed = False
 
+    def offer(self, item: Item) -> bool:
+        """Add at the end without waiting; tells whether there was room. No barge-ins."""
+        if len(self._items) >= self._most or self._closed:
+            return False
+        self._items.append(item)
+        self._changed.set()
+        return True
+
     async def put(self, item: Item) -> None:
         """Add at the end; waits while full. After ``close`` nothing is kept."""
         if isinstance(item, BargeIn):
@@ -37,13 +46,37 @@ class EventBuffer:
             self._items.append(item)
         self._changed.set()
 
-    async def get(self) -> Item:
-        """Take the first; waits while there is none."""
-        while not self._items:
-            self._changed.clear()
-            await self._changed.wait()
+    async def take(self, pause_seconds: float | None = None) -> list[Item]:
+        """Take everything there is; waits while there is nothing, for so long at most."""
+        try:
+            async with asyncio.timeout(pause_seconds):
+                while not self._items:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return []
+        taken = list(self._items)
+        self._items.clear()
         self._changed.set()
-        return self._items.popleft()
+        return taken
+
+    async def batches(self, pause_seconds: float | None = None) -> AsyncGenerator[list[Event]]:
+        """Yield the events as they come, and an empty batch after each silence of so long.
+
+        Raises:
+            GatewayError: one was put in.
+        """
+        while True:
+            batch: list[Event] = []
+            for item in await self.take(pause_seconds):
+                if item is None or isinstance(item, GatewayError):
+                    if batch:
+                        yield batch
+                    if item is None:
+                        return
+                    raise item
+                batch.append(item)
+            yield batch
 
     def close(self) -> None:
         """Drop what waits and let a waiting writer go; a reader gets the end."""

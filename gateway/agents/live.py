@@ -89,11 +89,10 @@ class StrandsLive:
         return self._plan.voice.output_sample_rate
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        """Yield the events; raises the ``GatewayError`` that ended the conversation, if one did."""
-        while (item := await self._buffer.get()) is not None:
-            if isinstance(item, GatewayError):
-                raise item
-            yield item
+        """Yield the events; raises the ``GatewayError`` that ended the conversation, if any."""
+        async for batch in self._buffer.batches():
+            for event in batch:
+                yield event
 
     async def send(self, item: LiveInput) -> None:
         """Say something; audio that waits too long is dropped from its old end.

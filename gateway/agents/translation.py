@@ -62,12 +62,12 @@ class TextTranslation:
         return progress_told(event)
 
     def _chunk(self, chunk: Mapping[str, Any]) -> list[events.Event]:
+        if "contentBlockDelta" in chunk:  # first: there are hundreds of them
+            return self._block_delta(chunk["contentBlockDelta"]["delta"])
         if "messageStart" in chunk:
             self._message_id = self._new_id()
         elif "contentBlockStart" in chunk:
             return self._block_started(chunk["contentBlockStart"].get("start") or {})
-        elif "contentBlockDelta" in chunk:
-            return self._block_delta(chunk["contentBlockDelta"]["delta"])
         elif "contentBlockStop" in chunk:
             return self._block_stopped()
         elif "metadata" in chunk:

@@ -7,7 +7,7 @@ model; a reader that goes away closes the turn.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from strands import Agent
 from strands.types.content import Messages
 from strands.types.exceptions import MaxTokensReachedException
 
+from gateway.agents.buffer import EventBuffer
 from gateway.agents.failures import contract_error
 from gateway.agents.history import content_blocks, repaired, to_strands
 from gateway.agents.sharing import SharedState
@@ -28,7 +29,7 @@ from protocols.contract.inputs import Message, UserTurn
 
 _log = logging.getLogger(__name__)
 
-QUEUE_EVENTS = 64
+WAITING_EVENTS = 64
 _CANCEL_GRACE_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
 
@@ -55,7 +56,7 @@ class StrandsTurn:
 
     def __init__(self, plan: TurnPlan) -> None:
         self._plan = plan
-        self._queue: asyncio.Queue[Event | GatewayError | None] = asyncio.Queue(QUEUE_EVENTS)
+        self._buffer = EventBuffer(WAITING_EVENTS)
         self._agent: Agent | None = None
         self._cancelled = False
         self._closed = False
@@ -70,10 +71,13 @@ class StrandsTurn:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Yield the events; raises the ``GatewayError`` that ended the turn, if one did."""
-        while (item := await self._queue.get()) is not None:
-            if isinstance(item, GatewayError):
-                raise item
-            yield item
+        async for batch in self._buffer.batches():
+            for event in batch:
+                yield event
+
+    def batches(self, pause_seconds: float) -> AsyncGenerator[list[Event]]:
+        """Yield the events as they come, and an empty batch after each silence of so long."""
+        return self._buffer.batches(pause_seconds)
 
     def cancel(self) -> None:
         """Ask the turn to end as ``cancelled``; it is forced to if the model does not heed."""
@@ -86,8 +90,7 @@ class StrandsTurn:
     async def aclose(self) -> None:
         """Stop the turn and wait until its session is free; idempotent."""
         self._closed = True
-        while not self._queue.empty():
-            self._queue.get_nowait()
+        self._buffer.close()
         if self._task.done():
             return
         self._stop_agent()
@@ -115,8 +118,8 @@ class StrandsTurn:
         finally:
             self._plan.release()
             if last is not None:
-                await self._put(last)
-            await self._put(None)
+                await self._buffer.put(last)
+            await self._buffer.put(None)
 
     async def _observed(self, observation: TurnObservation) -> Event | GatewayError:
         try:
@@ -153,12 +156,15 @@ class StrandsTurn:
             async with aclosing(cast(Any, stream)) as strands_events:
                 async for strands_event in strands_events:
                     told = translation.translate(strands_event)
-                    for event in told + shared.changes(strands_event):
+                    if "event" not in strands_event:
+                        told += shared.changes(strands_event)
+                    for event in told:
                         if isinstance(event, TurnEnded):
                             ended = event
                             continue
                         watch_turn(observation, event)
-                        await self._put(event)
+                        if not self._buffer.offer(event):
+                            await self._buffer.put(event)
         except MaxTokensReachedException:
             ended = TurnEnded(stop_reason="max_tokens")
         self._plan.keep(agent)
@@ -172,7 +178,3 @@ class StrandsTurn:
         if self._plan.said.history is None:
             return repaired(self._plan.history)
         return repaired(to_strands((*self._plan.said.history, *self._plan.unseen)))
-
-    async def _put(self, item: Event | GatewayError | None) -> None:
-        if not self._closed:
-            await self._queue.put(item)

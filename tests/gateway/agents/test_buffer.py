@@ -1,41 +1,75 @@
-"""The events of a live conversation on their way to a wire."""
+"""The events of a turn or a live conversation on their way to a wire."""
 
 import asyncio
 
+import pytest
+
 from gateway.agents.buffer import EventBuffer
-from protocols.contract.events import AudioDelta, BargeIn, Transcript, TurnEnded
+from protocols.contract.errors import ModelFailed
+from protocols.contract.events import AudioDelta, BargeIn, Event, Transcript, TurnEnded
 
 AUDIO = AudioDelta("a", b"\0\0")
 WORDS = Transcript("a", "assistant", "hi")
 
 
-async def test_events_come_out_in_order() -> None:
+async def test_everything_that_waits_is_taken_at_once_in_order() -> None:
     buffer = EventBuffer(4)
     for event in (WORDS, AUDIO, None):
         await buffer.put(event)
-    assert [await buffer.get() for _ in range(3)] == [WORDS, AUDIO, None]
+    assert await buffer.take() == [WORDS, AUDIO, None]
 
 
 async def test_a_full_buffer_makes_its_writer_wait() -> None:
     buffer = EventBuffer(1)
-    await buffer.put(AUDIO)
+    assert buffer.offer(AUDIO)
+    assert not buffer.offer(WORDS)
     writing = asyncio.create_task(buffer.put(WORDS))
     await asyncio.sleep(0)
     assert not writing.done()
-    assert await buffer.get() == AUDIO
+    assert await buffer.take() == [AUDIO]
     async with asyncio.timeout(5):
         await writing
-    assert await buffer.get() == WORDS
+    assert await buffer.take() == [WORDS]
 
 
 async def test_a_reader_waits_for_an_event() -> None:
     buffer = EventBuffer(1)
-    reading = asyncio.create_task(buffer.get())
+    reading = asyncio.create_task(buffer.take())
     await asyncio.sleep(0)
     assert not reading.done()
-    await buffer.put(AUDIO)
+    buffer.offer(AUDIO)
     async with asyncio.timeout(5):
-        assert await reading == AUDIO
+        assert await reading == [AUDIO]
+
+
+async def test_a_reader_that_will_not_wait_for_ever_gets_nothing() -> None:
+    buffer = EventBuffer(1)
+    assert await buffer.take(0.001) == []
+    assert await anext(buffer.batches(0.001)) == []
+
+
+async def read(buffer: EventBuffer) -> list[list[Event]]:
+    async with asyncio.timeout(5):
+        return [batch async for batch in buffer.batches()]
+
+
+async def test_batches_end_where_the_events_end() -> None:
+    buffer = EventBuffer(4)
+    for event in (WORDS, AUDIO, None):
+        buffer.offer(event)
+    assert await read(buffer) == [[WORDS, AUDIO]]
+    buffer.offer(None)
+    assert await read(buffer) == []
+
+
+async def test_an_error_is_raised_after_what_came_before_it() -> None:
+    buffer = EventBuffer(4)
+    buffer.offer(WORDS)
+    buffer.offer(ModelFailed("x"))
+    batches = buffer.batches()
+    assert await anext(batches) == [WORDS]
+    with pytest.raises(ModelFailed):
+        await anext(batches)
 
 
 async def test_a_barge_in_overtakes_the_speech_it_cuts_off() -> None:
@@ -45,7 +79,7 @@ async def test_a_barge_in_overtakes_the_speech_it_cuts_off() -> None:
     for event in (AUDIO, WORDS, user, final):
         await buffer.put(event)
     await buffer.put(BargeIn())
-    assert [await buffer.get() for _ in range(3)] == [user, final, BargeIn()]
+    assert await buffer.take() == [user, final, BargeIn()]
 
 
 async def test_a_closed_buffer_lets_its_writer_go_and_ends_its_reader() -> None:
@@ -56,4 +90,5 @@ async def test_a_closed_buffer_lets_its_writer_go_and_ends_its_reader() -> None:
     buffer.close()
     async with asyncio.timeout(5):
         await writing
-        assert await buffer.get() is None
+    assert await read(buffer) == []
+    assert not buffer.offer(WORDS)

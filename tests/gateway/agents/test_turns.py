@@ -10,7 +10,7 @@ from strands import Agent, tool
 from strands.types.content import Messages
 
 from gateway.agents.client_tools import ClientToolProxy
-from gateway.agents.turns import QUEUE_EVENTS, StrandsTurn, TurnPlan
+from gateway.agents.turns import WAITING_EVENTS, StrandsTurn, TurnPlan
 from observability.turns import TurnObservation
 from protocols.contract.errors import GatewayError, ModelFailed, TimedOut
 from protocols.contract.events import Event, TextDelta, ToolFinished, ToolStarted, TurnEnded
@@ -222,7 +222,7 @@ async def test_a_slow_reader_slows_the_model() -> None:
         await anext(aiter(rig.turn))
         for _ in range(200):
             await asyncio.sleep(0)
-        assert rig.turn._queue.qsize() == QUEUE_EVENTS
+        assert len(await rig.turn._buffer.take()) == WAITING_EVENTS
         await rig.turn.aclose()
     assert rig.released == 1
 
