@@ -64,7 +64,9 @@ class Gateway:
         identity.check(settings)
         check_models(settings)
         self.settings = settings
-        self.origins = identity.Origins(settings.allowed_origins)
+        self.origins = identity.Origins(
+            settings.allowed_origins, loopback_only=identity.is_loopback(settings.host)
+        )
         self.activity = Activity(time.time)
         self.tools = _tools(settings)
         self.models = Models(settings)

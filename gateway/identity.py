@@ -47,10 +47,13 @@ class Origins:
 
     Args:
         allowed: origins besides our own; ``*`` for all.
+        loopback_only: we listen on loopback, so that our own page has a loopback name: a page
+            whose name was made to point here (DNS rebinding) is not ours.
     """
 
-    def __init__(self, allowed: tuple[str, ...]) -> None:
+    def __init__(self, allowed: tuple[str, ...], *, loopback_only: bool = False) -> None:
         self.allowed = allowed
+        self._loopback_only = loopback_only
 
     def allows(self, connection: ASGIConnection) -> bool:
         """Tell whether the page that sends this request may do so.
@@ -61,7 +64,9 @@ class Origins:
         if origin is None or "*" in self.allowed or origin in self.allowed:
             return True
         try:
-            place = urlsplit(origin).netloc
+            place = urlsplit(origin)
         except ValueError:
             return False
-        return bool(place) and place == connection.headers.get("host")
+        if self._loopback_only and not is_loopback(place.hostname or ""):
+            return False
+        return bool(place.netloc) and place.netloc == connection.headers.get("host")

@@ -14,7 +14,7 @@ from litestar.handlers import WebsocketRouteHandler, websocket
 
 from protocols.contract.errors import GatewayError, InvalidInput, NotAuthorized, TimedOut
 from protocols.failures import error_object, failure_of
-from protocols.streaming import SESSION_HEADER
+from protocols.streaming import SESSION_HEADER, session_headers
 from protocols.websocket.connection import Close, Connection, Frame, Gone
 from protocols.websocket.dialects.ag_ui import AgUiDialect
 from protocols.websocket.dialects.choice import Dialect, choose
@@ -79,7 +79,7 @@ async def _serve(socket: WebSocket, services: WebSocketServices) -> None:
         await socket.close(_POLICY_VIOLATION, failure_of(error).code)
         return
     try:
-        await socket.accept(subprotocol, {SESSION_HEADER: session_id} if session_id else None)
+        await socket.accept(subprotocol, session_headers(session_id or ""))
     except OSError:
         return  # gone before it was accepted
     connection = Connection(socket, services.options)

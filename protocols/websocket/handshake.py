@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from protocols.contract.conversations import checked_session_id
-from protocols.streaming import SESSION_HEADER
+from protocols.contract.errors import InvalidInput
+from protocols.streaming import SESSION_HEADER, session_in
 
 NATIVE_SUBPROTOCOL = "gateway.v1"
 BEARER_SUBPROTOCOL = "base64UrlBearerAuthorization"
@@ -17,11 +18,18 @@ def session_id_of(header: str | None, query: Iterable[tuple[str, str]]) -> str |
     Raises:
         InvalidInput: it cannot be one.
     """
-    found = header
+    found = None if header is None else _decoded(header)
     for name, value in query:
         if found is None and name.lower() in _SESSION_QUERY:
             found = value
     return None if found is None else checked_session_id(found)
+
+
+def _decoded(header: str) -> str:
+    try:
+        return session_in(header)
+    except UnicodeDecodeError:
+        raise InvalidInput("The session id in the header is not UTF-8.") from None
 
 
 def choose_subprotocol(offered: Iterable[str]) -> str | None:

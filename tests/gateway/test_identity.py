@@ -65,3 +65,12 @@ def test_a_page_may_call_its_own_server_and_where_it_is_allowed(
     allowed: tuple[str, ...], headers: dict[str, str], may: bool
 ) -> None:
     assert Origins(allowed).allows(connection(**headers)) is may
+
+
+@pytest.mark.parametrize(
+    ("place", "may"),
+    [("127.0.0.1:8080", True), ("localhost:8080", True), ("evil.example:8080", False)],
+)
+def test_on_loopback_a_page_whose_name_only_points_here_is_not_ours(place: str, may: bool) -> None:
+    page = connection(host=place, origin=f"http://{place}")
+    assert Origins((), loopback_only=True).allows(page) is may

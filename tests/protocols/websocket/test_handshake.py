@@ -24,6 +24,13 @@ def test_the_header_names_the_session_and_otherwise_the_query(
     assert session_id_of(header, query) == found
 
 
+def test_a_name_outside_latin_1_comes_as_the_bytes_of_its_utf_8() -> None:
+    assert session_id_of("会".encode().decode("latin-1"), []) == "会"
+    assert session_id_of(None, [("session_id", "会")]) == "会"
+    with pytest.raises(InvalidInput, match="UTF-8"):
+        session_id_of("\xff", [])
+
+
 @pytest.mark.parametrize("session_id", ["", "x" * 257, "a\nb"])
 def test_what_cannot_be_a_session_id_is_refused(session_id: str) -> None:
     with pytest.raises(InvalidInput, match="1 to 256 printable"):
