@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -86,7 +87,9 @@ class Gateway:
         pause = limits.keep_alive_seconds
         return [
             ActionsProtocol(signaling_actions(self.peers)),
-            AgUiProtocol(keep_alive_seconds=pause, in_band=in_band),
+            AgUiProtocol(
+                keep_alive_seconds=pause, in_band=in_band, max_text_bytes=limits.max_text_bytes
+            ),
             SpokenProtocol(keep_alive_seconds=pause, in_band=in_band),
             PromptProtocol(
                 read_content=read_content,
@@ -102,7 +105,7 @@ class Gateway:
             conversations=self.sessions,
             caller_of=identity.caller_of,
             allows=self.origins.allows,
-            parse_run=parse,
+            parse_run=partial(parse, max_text_bytes=self.settings.limits.max_text_bytes),
             known_events=known_events,
             options=self.settings.websocket,
             idle_seconds=self.settings.limits.idle_seconds,

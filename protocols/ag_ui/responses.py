@@ -8,7 +8,7 @@ from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 
 from protocols.ag_ui import protobuf
-from protocols.ag_ui.run_input import RunInput, parse
+from protocols.ag_ui.run_input import MAX_TEXT_BYTES, RunInput, parse
 from protocols.ag_ui_events import AgUiEvent, RunTranslator, ag_ui_messages, is_run_input
 from protocols.contract.conversations import Conversations
 from protocols.contract.inputs import Message
@@ -25,11 +25,19 @@ class AgUiProtocol:
     Args:
         keep_alive_seconds: silence after which the stream sends a comment.
         in_band: whether errors travel under HTTP 200.
+        max_text_bytes: longest text of one message, in UTF-8.
     """
 
     name = "agui"
 
-    def __init__(self, *, keep_alive_seconds: float, in_band: bool) -> None:
+    def __init__(
+        self,
+        *,
+        keep_alive_seconds: float,
+        in_band: bool,
+        max_text_bytes: int = MAX_TEXT_BYTES,
+    ) -> None:
+        self._max_text_bytes = max_text_bytes
         self._keep_alive_seconds = keep_alive_seconds
         self._in_band = in_band
 
@@ -39,7 +47,7 @@ class AgUiProtocol:
 
     async def respond(self, invocation: Invocation, conversations: Conversations) -> Response[Any]:
         """Run."""
-        run = parse(invocation.document)
+        run = parse(invocation.document, self._max_text_bytes)
         form = _form(invocation.accept)
         if form is PROTOBUF:
             await asyncio.to_thread(protobuf.load)

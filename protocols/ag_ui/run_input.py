@@ -24,7 +24,7 @@ from ag_ui.core import (
 from msgspec import UNSET, Struct
 from pydantic import ValidationError
 
-from protocols.contract.errors import Detail, InvalidInput
+from protocols.contract.errors import Detail, InvalidInput, TooLarge
 from protocols.contract.inputs import (
     ClientTool,
     Content,
@@ -38,6 +38,7 @@ from protocols.contract.inputs import (
     UserTurn,
 )
 
+MAX_TEXT_BYTES = 1_000_000
 _SUPPORTED_MAJOR = 1
 _MOST_DETAILS = 10
 
@@ -51,17 +52,19 @@ class RunInput(Struct, frozen=True):
     messages: tuple[dict[str, Any], ...]
 
 
-def parse(document: Any) -> RunInput:
+def parse(document: Any, max_text_bytes: int = MAX_TEXT_BYTES) -> RunInput:
     """Read a run's input.
 
     Raises:
         InvalidInput: with the path of each fault.
+        TooLarge: the text of a message is longer than it may be.
     """
     try:
         run = RunAgentInput.model_validate(document)
     except ValidationError as error:
         raise _refused(error) from None
     _check_version(run.protocol_version)
+    _check_lengths(run.messages, max_text_bytes)
     history, question = _split(run.messages)
     return RunInput(
         run.thread_id,
@@ -102,6 +105,21 @@ def _check_version(version: str | None) -> None:
     if major.isdecimal() and int(major) > _SUPPORTED_MAJOR:
         fault = Detail("$.protocolVersion", "major version above 1")
         raise InvalidInput("This gateway speaks AG-UI 1.0.", [fault])
+
+
+def _check_lengths(messages: Sequence[Any], max_text_bytes: int) -> None:
+    for index, message in enumerate(messages):
+        content = getattr(message, "content", None)
+        texts = [content] if isinstance(content, str) else []
+        if isinstance(content, list):
+            texts = [part.text for part in content if part.type == "text"]
+        if sum(len(text.encode()) for text in texts) > max_text_bytes:
+            fault = Detail(f"$.messages[{index}].content", "too long")
+            raise TooLarge(
+                f"The text of a message is longer than {max_text_bytes} bytes "
+                "(GATEWAY_MAX_TEXT_BYTES). Send less.",
+                [fault],
+            )
 
 
 def _refused(error: ValidationError) -> InvalidInput:

@@ -7,7 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from protocols.ag_ui.run_input import parse, read_content
-from protocols.contract.errors import InvalidInput
+from protocols.contract.errors import InvalidInput, TooLarge
 from protocols.contract.inputs import (
     ClientTool,
     Media,
@@ -156,3 +156,14 @@ def test_the_state_of_the_client_is_any_json(state: Any) -> None:
 
 def test_a_run_without_a_state_leaves_the_one_of_the_session() -> None:
     assert parse(document(user("x"))).said.state is UNSET
+
+
+@pytest.mark.parametrize(
+    "content", ["é" * 6, [{"type": "text", "text": "éé"}, {"type": "text", "text": "é" * 4}]]
+)
+def test_a_message_that_is_too_long_is_refused_with_its_path(content: Any) -> None:
+    long = document(user("x"), user(content))
+    assert parse(long, max_text_bytes=12)
+    with pytest.raises(TooLarge, match="GATEWAY_MAX_TEXT_BYTES") as caught:
+        parse(long, max_text_bytes=11)
+    assert caught.value.details[0].path == "$.messages[1].content"
