@@ -11,6 +11,7 @@ from gateway.models.offline.conversation import read_conversation
 from gateway.models.offline.deciding import Call, Decision, decide
 from gateway.models.offline.small_talk import WHO_I_AM
 from gateway.models.offline.toolbox import Tool, tool_of
+from tests.gateway.models.offline.natural_requests import REQUESTS
 from tools.catalog import TOOLS
 
 
@@ -50,104 +51,6 @@ def conversation(*turns: str) -> Messages:
 def decided(*turns: str, tools: list[Tool] | None = None, background: str = "") -> Decision:
     read = read_conversation(conversation(*turns), background)
     return decide(read, SERVED if tools is None else tools)
-
-
-REQUESTS: list[tuple[str, str, Mapping[str, Any]]] = [
-    ("What is forty two times seventeen?", "calculator", {"expression": "42 * 17"}),
-    ("what is forty to times seventeen", "calculator", {"expression": "42 * 17"}),
-    ("What is 42 times 17?", "calculator", {"expression": "42 * 17"}),
-    ("What is 42 x 17?", "calculator", {"expression": "42 * 17"}),
-    ("What is ninety minus thirty five?", "calculator", {"expression": "90 - 35"}),
-    ("What is 90-35?", "calculator", {"expression": "90 - 35"}),
-    ("What is one hundred divided by four?", "calculator", {"expression": "100 / 4"}),
-    ("one hundred divided by for", "calculator", {"expression": "100 / 4"}),
-    ("won hundred divided buy four", "calculator", {"expression": "100 / 4"}),
-    ("what's 15% of 80", "calculator", {"expression": "15% of 80"}),
-    ("15 percent of 80", "calculator", {"expression": "15% of 80"}),
-    ("two hundred plus ten percent", "calculator", {"expression": "200 + 10%"}),
-    ("calculate the square root of 144", "calculator", {"expression": "sqrt(144)"}),
-    ("three hundred and twelve plus 9", "calculator", {"expression": "312 + 9"}),
-    ("what is forty for times two", "calculator", {"expression": "44 * 2"}),
-    ("at 25 and 17", "calculator", {"expression": "25 + 17"}),
-    ("add 25 and 17", "calculator", {"expression": "25 + 17"}),
-    ("won plus won", "calculator", {"expression": "1 + 1"}),
-    ("use the calculator to multiply 6 by 7", "calculator", {"expression": "6 * 7"}),
-    ("what is (2 + 3) * 4", "calculator", {"expression": "(2 + 3) * 4"}),
-    ("What time is it in Paris?", "current_time", {"place": "Paris"}),
-    ("what time is it in paris", "current_time", {"place": "Paris"}),
-    ("Tell me the time in Sydney.", "current_time", {"place": "Sydney"}),
-    ("Tell me the time in, Sydney", "current_time", {"place": "Sydney"}),
-    ("what time is it", "current_time", {}),
-    ("what time is it in New York right now", "current_time", {"place": "New York"}),
-    ("Tokyo time please", "current_time", {"place": "Tokyo"}),
-    ("what's today's date", "current_time", {}),
-    (
-        "how many kilometres are 26.2 miles",
-        "convert_units",
-        {"amount": 26.2, "from_unit": "miles", "to_unit": "kilometres"},
-    ),
-    (
-        "convert 72 fahrenheit to celsius",
-        "convert_units",
-        {"amount": 72, "from_unit": "fahrenheit", "to_unit": "celsius"},
-    ),
-    (
-        "how much is five kilos in pounds",
-        "convert_units",
-        {"amount": 5, "from_unit": "kilos", "to_unit": "pounds"},
-    ),
-    (
-        "how many minutes are in 3 days",
-        "convert_units",
-        {"amount": 3, "from_unit": "days", "to_unit": "minutes"},
-    ),
-    (
-        "how many feet are in a mile",
-        "convert_units",
-        {"amount": 1, "from_unit": "mile", "to_unit": "feet"},
-    ),
-    (
-        "100 km/h in mph",
-        "convert_units",
-        {"amount": 100, "from_unit": "km/h", "to_unit": "mph"},
-    ),
-    ("how many days until 2027-01-01", "days_between", {"end_date": "2027-01-01"}),
-    ("how many days until January 1st 2027", "days_between", {"end_date": "2027-01-01"}),
-    ("how long until 2027-01-01", "days_between", {"end_date": "2027-01-01"}),
-    (
-        "how many days are between 2026-01-01 and 2026-03-01",
-        "days_between",
-        {"start_date": "2026-01-01", "end_date": "2026-03-01"},
-    ),
-    ("what day of the week is 2026-12-25", "day_of_week", {"date": "2026-12-25"}),
-    ("what day was July 4th 1976", "day_of_week", {"date": "1976-07-04"}),
-    ("what weekday is tomorrow", "day_of_week", {"date": "tomorrow"}),
-    (
-        "what is the date 30 days after 2026-01-01",
-        "add_to_date",
-        {"amount": 30, "unit": "days", "date": "2026-01-01"},
-    ),
-    ("what date is it in 3 weeks", "add_to_date", {"amount": 3, "unit": "weeks"}),
-    ("what was the date 2 weeks ago", "add_to_date", {"amount": -2, "unit": "weeks"}),
-    (
-        "what is 100 days before 2026-12-25",
-        "add_to_date",
-        {"amount": -100, "unit": "days", "date": "2026-12-25"},
-    ),
-    ("make a note: buy milk", "add_note", {"text": "buy milk"}),
-    ("Make a note: buy milk. Then eggs.", "add_note", {"text": "buy milk. Then eggs"}),
-    ("Make a note to call mum tomorrow.", "add_note", {"text": "call mum tomorrow"}),
-    ("take a note that the meeting is at five", "add_note", {"text": "the meeting is at five"}),
-    ("write down that the code is 1234", "add_note", {"text": "the code is 1234"}),
-    ("remember to buy milk", "add_note", {"text": "buy milk"}),
-    ("what are my notes", "list_notes", {}),
-    ("show me my notes", "list_notes", {}),
-    ("Read my notes, please.", "list_notes", {}),
-    ("find notes about milk", "search_notes", {"query": "milk"}),
-    ("do I have a note about eggs", "search_notes", {"query": "eggs"}),
-    ("delete note 2", "delete_note", {"number": 2}),
-    ("remove note number one", "delete_note", {"number": 1}),
-]
 
 
 @pytest.mark.parametrize(("text", "tool", "arguments"), REQUESTS)
