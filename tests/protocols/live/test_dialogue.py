@@ -29,6 +29,7 @@ from protocols.live.dialogue import (
     split_delta,
 )
 from tests.protocols.live.dialogues import dialogue, documents, told
+from tests.protocols.ordering import check_order, without_gateway
 
 
 def short(outputs: list[Output]) -> list[Any]:
