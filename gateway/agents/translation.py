@@ -59,7 +59,9 @@ class TextTranslation:
             return self._results(event["message"])
         if "result" in event:
             return [self._ended(event["result"].stop_reason)]
-        return progress_told(event)
+        if "tool_stream_event" in event:
+            return progress_told(event["tool_stream_event"])
+        return []
 
     def _chunk(self, chunk: Mapping[str, Any]) -> list[events.Event]:
         if "contentBlockDelta" in chunk:  # first: there are hundreds of them
@@ -160,7 +162,7 @@ class LiveTranslation:
         if "message" in event:
             return self._tools_finished(event["message"])
         if "tool_stream_event" in event:
-            return progress_told(event)
+            return progress_told(event["tool_stream_event"])
         kind = event.get("type", "")
         if self._cut and kind in _OF_AN_ANSWER and event.get("role") != "user":
             return []
@@ -271,9 +273,8 @@ def tool_results(message: Mapping[str, Any]) -> list[events.ToolFinished]:
     ]
 
 
-def progress_told(event: StrandsEvent) -> list[events.Event]:
+def progress_told(told: Mapping[str, Any]) -> list[events.Event]:
     """Give the progress that a running tool tells of; whatever else it yields is its own."""
-    told = event.get("tool_stream_event") or {}
     progress = told.get("data")
     if not isinstance(progress, Progress):
         return []

@@ -19,13 +19,16 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
+import h2.exceptions
 import h11
 
 from tests.emulators.certificates import Certificates, make_certificates
 from tests.emulators.converse.service import ConverseService
 from tests.emulators.http1 import serve_http1
+from tests.emulators.http2 import Http2Connection
 from tests.emulators.routes import Routes
 from tests.emulators.signatures import Credentials, Verifier, known
+from tests.emulators.sonic.service import SonicService
 
 _HOSTS = ("bedrock-runtime", "kinesisvideo")
 _START_SECONDS = 10
@@ -58,7 +61,9 @@ class AwsEmulator:
         self.port = port
         self.credentials = {_ACCESS_KEY: Credentials(_ACCESS_KEY, _SECRET_KEY)}
         self.converse = ConverseService()
-        self.routes = Routes(Verifier(region, partial(known, self.credentials)), self.converse)
+        self.sonic = SonicService()
+        verifier = Verifier(region, partial(known, self.credentials))
+        self.routes = Routes(verifier, self.converse, self.sonic)
         self._folder = TemporaryDirectory(prefix="aws-emulator-")
         self._certificates: Certificates | None = None
         self._thread = Thread(target=self._run, name="aws-emulator")
@@ -140,21 +145,23 @@ class AwsEmulator:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of our own: asyncio's logs an error when it is cancelled (fixed in Python 3.12.2).
+        task = asyncio.create_task(self._attend(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection until it ends."""
+        protocol = writer.get_extra_info("ssl_object").selected_alpn_protocol()
         try:
-            await self._converse_with(reader, writer)
-        except (OSError, h11.RemoteProtocolError):
+            if protocol == "h2":
+                await Http2Connection(reader, writer, self.routes.stream).serve()
+            else:
+                await serve_http1(reader, writer, self.routes.answer)
+        except (OSError, h11.RemoteProtocolError, h2.exceptions.ProtocolError):
             pass  # the client left, or spoke no HTTP: what it asked is in the records
         except Exception as error:  # noqa: BLE001  # shown by who stops the emulator
             self.faults.append(error)
         finally:
             writer.transport.abort()
-
-    async def _converse_with(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await serve_http1(reader, writer, self.routes.answer)

@@ -6,24 +6,30 @@ from urllib.parse import unquote
 
 from tests.emulators.converse.service import ConverseService
 from tests.emulators.http1 import Exchange
+from tests.emulators.http2 import Http2Stream
 from tests.emulators.requests import Request
 from tests.emulators.responses import error_response
 from tests.emulators.scripting import Records, Refusal
 from tests.emulators.signatures import Signature, SignatureRefused, Verifier
+from tests.emulators.sonic.service import SonicService
 
 _CONVERSE = re.compile(r"/model/(?P<model>[^/]+)/(?P<operation>converse|converse-stream)")
+_SONIC = re.compile(r"/model/(?P<model>[^/]+)/invoke-with-bidirectional-stream")
 _NO_OPERATION = Refusal(404, "UnknownOperationException", "The emulator has no such operation.")
 
 type Operation = Callable[[Exchange], Awaitable[None]]
 
 
 class Routes:
-    """Checks each request of HTTP/1.1 and hands it to its service."""
+    """Checks each request and hands it to its service."""
 
-    def __init__(self, verifier: Verifier, converse: ConverseService) -> None:
+    def __init__(
+        self, verifier: Verifier, converse: ConverseService, sonic: SonicService
+    ) -> None:
         self.refused: Records[SignatureRefused] = Records()
         self._verifier = verifier
         self._converse = converse
+        self._sonic = sonic
 
     async def answer(self, exchange: Exchange) -> None:
         """Answer one request."""
@@ -33,14 +39,27 @@ class Routes:
             return
         service, operation = found
         try:
-            self.check(exchange.request, service)
+            self._check(exchange.request, service)
         except SignatureRefused as error:
             refusal = Refusal(403, error.code, error.message)
             await exchange.respond(*error_response(refusal))
             return
         await operation(exchange)
 
-    def check(self, request: Request, service: str) -> Signature:
+    async def stream(self, stream: Http2Stream) -> None:
+        """Answer one stream of HTTP/2."""
+        found = _SONIC.fullmatch(stream.request.path)
+        if stream.request.method != "POST" or found is None:
+            await stream.respond(*error_response(_NO_OPERATION))
+            return
+        try:
+            signature = self._check(stream.request, "bedrock")
+        except SignatureRefused as error:
+            await stream.respond(*error_response(Refusal(403, error.code, error.message)))
+            return
+        await self._sonic.answer(stream, unquote(found["model"]), signature)
+
+    def _check(self, request: Request, service: str) -> Signature:
         """Check the signature for a service.
 
         Raises:

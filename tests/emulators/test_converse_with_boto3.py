@@ -107,7 +107,7 @@ def test_converse_answers_what_is_scripted(aws: AwsEmulator) -> None:
 
 def test_the_model_id_and_body_arrive_as_they_were_given(aws: AwsEmulator) -> None:
     stream()
-    [call] = aws.converse.calls.all()
+    [call] = aws.converse.ended(1)
     assert (call.model_id, call.streaming, call.body) == (MODEL, True, {"messages": MESSAGES})
     assert (call.outcome, call.violation) == ("complete", None)
 
@@ -169,7 +169,7 @@ def test_refusals_are_errors_of_their_name(aws: AwsEmulator, refusal: Refusal) -
         refusal.status,
         refusal.code,
     )
-    assert [call.outcome for call in aws.converse.calls.all()] == ["refused"]
+    assert [call.outcome for call in aws.converse.ended(1)] == ["refused"]
 
 
 def test_a_request_that_bedrock_would_refuse_is_refused_and_recorded(aws: AwsEmulator) -> None:
@@ -215,7 +215,7 @@ def test_a_cut_is_an_error_and_a_clean_early_end_is_none(aws: AwsEmulator) -> No
         stream()
     # botocore takes what has come for all there is.
     assert [len(stream()), len(stream())] == [2, 2]
-    assert [call.outcome for call in aws.converse.calls.all()] == ["failed"] * 4
+    assert [call.outcome for call in aws.converse.ended(4)] == ["failed"] * 4
 
 
 def test_a_cut_of_a_whole_answer_is_an_error(aws: AwsEmulator) -> None:
@@ -251,7 +251,7 @@ def test_one_connection_serves_several_requests(aws: AwsEmulator) -> None:
     with bedrock() as client:
         for _ in range(3):
             client.converse(modelId=MODEL, messages=MESSAGES)
-    assert [call.outcome for call in aws.converse.calls.all()] == ["complete"] * 3
+    assert [call.outcome for call in aws.converse.ended(3)] == ["complete"] * 3
 
 
 def test_wrong_keys_and_unknown_operations_are_refused(

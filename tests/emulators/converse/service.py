@@ -41,6 +41,20 @@ class ConverseService:
         self.scripts: Scripts[Script] = Scripts(demonstrate)
         self.calls: Records[Call] = Records()
 
+    def ended(self, count: int) -> list[Call]:
+        """The calls, once so many have come and each has ended.
+
+        Raises:
+            TimeoutError: that did not happen in time.
+        """
+        return self.calls.wait_for(
+            lambda calls: (
+                list(calls)
+                if len(calls) >= count and all(call.outcome != "running" for call in calls)
+                else []
+            )
+        )
+
     @property
     def violations(self) -> list[str]:
         """What was wrong with requests."""
