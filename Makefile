@@ -33,7 +33,7 @@ fix:  ## format, mend what lint can mend, and write the generated parts of the R
 	$(PYTHON) scripts/settings_table.py
 
 bench:  ## measure beside other servers; writes benchmarks/results.md
-	@scripts/setup.sh test
+	@scripts/setup.sh bench
 	$(PYTHON) -m benchmarks
 
 conformance:  ## check a running deployment: make conformance URL=http://host:port

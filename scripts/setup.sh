@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh run     what serving needs
 #   scripts/setup.sh test    the same and the development tools
+#   scripts/setup.sh bench   the same and what is measured beside
 #
 # Quick when nothing changed. Needs any python3 with venv; uv comes from the package registry, pinned, and
 # finds a Python that the project accepts or downloads one.
@@ -14,14 +15,15 @@ mode=${1:-run}
 case $mode in
     run) groups=--no-dev ;;
     test) groups=--dev ;;
-    *) echo "usage: scripts/setup.sh run|test" >&2; exit 2 ;;
+    bench) groups=--all-groups ;;
+    *) echo "usage: scripts/setup.sh run|test|bench" >&2; exit 2 ;;
 esac
 
 # The stamp names all that decides what .venv holds. The folder is part of it: a moved .venv is broken.
 stamp=.venv/.prepared
 wanted="$(cat uv.lock pyproject.toml scripts/setup.sh | cksum) $PWD"
 is_ready() { [ -x .venv/bin/python ] && grep -qxF "$1 $wanted" "$stamp" 2>/dev/null; }
-if is_ready test || { [ "$mode" = run ] && is_ready run; }; then exit 0; fi
+if is_ready bench || { [ "$mode" != bench ] && is_ready test; } || { [ "$mode" = run ] && is_ready run; }; then exit 0; fi
 
 say() { echo "set-up: $*" >&2; }
 fail() { say "$*"; exit 1; }

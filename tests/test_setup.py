@@ -65,10 +65,16 @@ def test_the_second_time_nothing_is_asked(clone: Path) -> None:
     assert len(asked(clone)) == 1
 
 
-def test_tests_after_serving_install_the_rest(clone: Path) -> None:
-    prepared(clone, "run")
-    prepared(clone, "test")
-    assert [line.split()[3] for line in asked(clone)] == ["--no-dev", "--dev"]
+def test_each_mode_installs_what_the_ones_before_lack(clone: Path) -> None:
+    for mode in ("run", "test", "bench"):
+        prepared(clone, mode)
+    assert [line.split()[3] for line in asked(clone)] == ["--no-dev", "--dev", "--all-groups"]
+
+
+def test_benchmarks_leave_nothing_to_install_for_tests_and_serving(clone: Path) -> None:
+    for mode in ("bench", "test", "run"):
+        prepared(clone, mode)
+    assert len(asked(clone)) == 1
 
 
 @pytest.mark.parametrize("changed", ["uv.lock", "pyproject.toml"])
