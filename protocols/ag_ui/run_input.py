@@ -22,7 +22,7 @@ from ag_ui.core import (
     UserMessage,
 )
 from msgspec import UNSET, Struct
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from protocols.contract.errors import Detail, InvalidInput, TooLarge
 from protocols.contract.inputs import (
@@ -79,8 +79,21 @@ def parse(document: Any, max_text_bytes: int = MAX_TEXT_BYTES) -> RunInput:
             ),
             state=document.get("state", UNSET),
         ),
-        tuple(document["messages"]),
+        tuple(_declared(message) for message in run.messages),
     )
+
+
+def _declared(value: Any) -> Any:
+    """Write a message down again with the members of the protocol only, and none of them null."""
+    if isinstance(value, BaseModel):
+        members = {
+            field.alias or name: getattr(value, name)
+            for name, field in type(value).model_fields.items()
+        }
+        return {name: _declared(each) for name, each in members.items() if each is not None}
+    if isinstance(value, list):
+        return [_declared(each) for each in value]
+    return value
 
 
 def read_content(parts: Sequence[Any]) -> tuple[Content, ...]:

@@ -167,3 +167,19 @@ def test_a_message_that_is_too_long_is_refused_with_its_path(content: Any) -> No
     with pytest.raises(TooLarge, match="GATEWAY_MAX_TEXT_BYTES") as caught:
         parse(long, max_text_bytes=11)
     assert caught.value.details[0].path == "$.messages[1].content"
+
+
+def test_messages_are_written_down_again_as_the_protocol_declares_them() -> None:
+    message = user([{"type": "text", "text": "hi", "new": 1, "id": None}]) | {
+        "new": 1,
+        "name": None,
+        "metadata": {"kept": None},
+    }
+    assert parse(document(message)).messages == (
+        {
+            "id": "u",
+            "role": "user",
+            "content": [{"type": "text", "text": "hi"}],
+            "metadata": {"kept": None},
+        },
+    )
