@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import h2.config
 import h2.connection
@@ -52,7 +53,7 @@ class Http2Connection:
                 task.cancel()
             ended = await asyncio.gather(*self._tasks, return_exceptions=True)
         for result in ended:
-            if isinstance(result, Exception) and not _is_leaving(result):
+            if isinstance(result, Exception) and not isinstance(result, ConnectionError):
                 raise result
 
     async def flush(self) -> None:
@@ -73,14 +74,15 @@ class Http2Connection:
                 self._streams[identifier].put(None, 0)
             case h2.events.StreamReset(stream_id=int(identifier)):
                 self._streams[identifier].leave()
-            case h2.events.WindowUpdated() | h2.events.RemoteSettingsChanged():
-                for stream in self._streams.values():
-                    stream.widen()
-            case h2.events.ConnectionTerminated():
-                for stream in self._streams.values():
-                    stream.leave()
             case _:
-                pass
+                self._take_for_all(event)
+
+    def _take_for_all(self, event: h2.events.Event) -> None:
+        for stream in self._streams.values():
+            if isinstance(event, h2.events.WindowUpdated | h2.events.RemoteSettingsChanged):
+                stream.widen()
+            elif isinstance(event, h2.events.ConnectionTerminated):
+                stream.leave()
 
     async def _run(self, stream: "Http2Stream") -> None:
         try:
@@ -119,7 +121,9 @@ class Http2Stream:
         data, credit = self._inbox.popleft()
         if credit and not self.left.is_set():
             self._protocol.acknowledge_received_data(credit, self._identifier)
-            await self._connection.flush()
+            # What has come is read to its end, though the client has gone by now.
+            with suppress(ConnectionError):
+                await self._connection.flush()
         return data
 
     async def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
@@ -193,7 +197,3 @@ def _request(headers: list[tuple[str, str]]) -> Request:
     if "host" not in dict(plain):
         plain.append(("host", pseudo.get(":authority", "")))
     return Request(pseudo[":method"], pseudo[":path"], tuple(plain))
-
-
-def _is_leaving(error: Exception) -> bool:
-    return isinstance(error, ConnectionError)

@@ -23,9 +23,7 @@ type Operation = Callable[[Exchange], Awaitable[None]]
 class Routes:
     """Checks each request and hands it to its service."""
 
-    def __init__(
-        self, verifier: Verifier, converse: ConverseService, sonic: SonicService
-    ) -> None:
+    def __init__(self, verifier: Verifier, converse: ConverseService, sonic: SonicService) -> None:
         self.refused: Records[SignatureRefused] = Records()
         self._verifier = verifier
         self._converse = converse

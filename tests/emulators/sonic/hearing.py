@@ -85,3 +85,12 @@ def tone(hertz: float, seconds: float, sample_rate: int) -> bytes:
     """A sine wave as PCM16."""
     moments = np.arange(int(seconds * sample_rate)) / sample_rate
     return bytes((8000 * np.sin(2 * np.pi * hertz * moments)).astype("<i2").tobytes())
+
+
+def resample(pcm: bytes, from_rate: int, to_rate: int) -> bytes:
+    """Change the rate of PCM16, well enough for a test."""
+    samples = np.frombuffer(pcm, "<i2")
+    count = len(samples) * to_rate // from_rate
+    moments = np.arange(count) * from_rate / to_rate
+    changed = np.interp(moments, np.arange(len(samples)), samples)
+    return bytes(changed.astype("<i2").tobytes())

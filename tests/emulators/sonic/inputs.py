@@ -7,7 +7,6 @@ A content is contentStart, its inputs, contentEnd. The audio stays open beside a
 """
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -150,10 +149,7 @@ class InputOrder:
             case ContentEnd():
                 return self._end(event)
             case PromptEnd():
-                self._check_prompt(event.prompt_name)
-                if self._open:
-                    raise InputViolation(f"contents are still open: {', '.join(self._open)}")
-                self._advance(_Stage.PROMPTED, _Stage.PROMPT_ENDED)
+                self._end_prompt(event)
             case Nothing():
                 self._advance(_Stage.PROMPT_ENDED, _Stage.ENDED)
                 return Ended()
@@ -183,14 +179,19 @@ class InputOrder:
         audio = event.audio_output_configuration
         return Opened(event.prompt_name, audio.sample_rate_hertz, audio.voice_id, tools)
 
+    def _end_prompt(self, event: PromptEnd) -> None:
+        self._check_prompt(event.prompt_name)
+        if self._open:
+            raise InputViolation(f"contents are still open: {', '.join(self._open)}")
+        self._advance(_Stage.PROMPTED, _Stage.PROMPT_ENDED)
+
     def _start(self, event: ContentStart) -> Listening | None:
         self._check_prompt(event.prompt_name)
         if event.content_name in self._names:
             raise InputViolation(f"contentName {event.content_name} was used before")
+        # The audio is open beside others; there is one audio, and one other, at a time.
         kinds = [content.start.type for content in self._open.values()]
-        if (event.type == "AUDIO") == ("AUDIO" in kinds) and kinds:
-            raise InputViolation(f"another content is open: {', '.join(kinds)}")
-        if event.type != "AUDIO" and set(kinds) - {"AUDIO"}:
+        if any((kind == "AUDIO") == (event.type == "AUDIO") for kind in kinds):
             raise InputViolation(f"another content is open: {', '.join(kinds)}")
         listening = self._admit(event)
         self._names.add(event.content_name)
@@ -204,7 +205,9 @@ class InputOrder:
             "AUDIO": event.audio_input_configuration,
             "TOOL": event.tool_result_input_configuration,
         }
-        given = [kind for kind, configuration in configurations.items() if configuration is not UNSET]
+        given = [
+            kind for kind, configuration in configurations.items() if configuration is not UNSET
+        ]
         if given != [event.type]:
             raise InputViolation(f"{event.type} with the configuration of {given or 'nothing'}")
         if event.type == "TEXT" and not event.interactive:
@@ -285,7 +288,7 @@ def _object(text: str, what: str) -> None:
 def _pcm(content: str) -> bytes:
     try:
         pcm = base64.b64decode(content, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise InputViolation("the audio is no base64") from error
     if not pcm or len(pcm) % 2:
         raise InputViolation(f"{len(pcm)} bytes are no whole samples")
