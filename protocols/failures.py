@@ -39,6 +39,7 @@ FAILURES: Mapping[type[errors.GatewayError], Failure] = {
     errors.ModelThrottled: Failure("RATE_LIMIT_EXCEEDED", 429, 1011, True),
     errors.ModelFailed: Failure("AGENT_ERROR", 502, 1011, True),
     errors.TimedOut: Failure("TIMED_OUT", 504, 1008, True),
+    errors.NotConfigured: Failure("NOT_CONFIGURED", 503, 1011, False),
     errors.Unavailable: Failure("UNAVAILABLE", 503, 1011, True),
 }
 

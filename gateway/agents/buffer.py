@@ -78,6 +78,12 @@ class EventBuffer:
                 batch.append(item)
             yield batch
 
+    def finish(self, last: Item = None) -> None:
+        """Add the last item and the end; there is always room for them."""
+        if not self._closed:
+            self._items += [None] if last is None else [last, None]
+        self._changed.set()
+
     def close(self) -> None:
         """Drop what waits and let a waiting writer go; a reader gets the end."""
         self._closed = True

@@ -1,5 +1,7 @@
 """The one table that turns exceptions of strands and botocore into contract errors."""
 
+import logging
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -21,10 +23,12 @@ from protocols.contract.errors import (
     InvalidInput,
     ModelFailed,
     ModelThrottled,
+    NotConfigured,
     SessionBusy,
     TimedOut,
-    Unavailable,
 )
+
+_log = logging.getLogger(__name__)
 
 _CREDENTIALS = (
     "No AWS credentials were found for the model. Set them (AWS_PROFILE, AWS_ACCESS_KEY_ID or a "
@@ -43,9 +47,9 @@ _TABLE: tuple[tuple[type[BaseException], GatewayError], ...] = (
         InvalidInput("The conversation is longer than the model can read. Start a new session."),
     ),
     (ConcurrencyException, SessionBusy("Another turn is running on this session.")),
-    (NoCredentialsError, Unavailable(_CREDENTIALS)),
-    (PartialCredentialsError, Unavailable(_CREDENTIALS)),
-    (NoRegionError, Unavailable("No AWS region is set for the model. Set AWS_REGION.")),
+    (NoCredentialsError, NotConfigured(_CREDENTIALS)),
+    (PartialCredentialsError, NotConfigured(_CREDENTIALS)),
+    (NoRegionError, NotConfigured("No AWS region is set for the model. Set AWS_REGION.")),
     (EndpointConnectionError, ModelFailed("The model's service cannot be reached. Try again.")),
     (ConnectTimeoutError, TimedOut("The model's service did not answer in time. Try again.")),
     (ReadTimeoutError, TimedOut("The model did not answer in time. Try again.")),
@@ -53,11 +57,11 @@ _TABLE: tuple[tuple[type[BaseException], GatewayError], ...] = (
     (BotoCoreError, ModelFailed(_FAILED)),
 )
 _REFUSED = {
-    "AccessDeniedException": Unavailable(_ACCESS),
-    "UnrecognizedClientException": Unavailable(_ACCESS),
-    "ExpiredTokenException": Unavailable("The AWS credentials have expired. Renew them."),
+    "AccessDeniedException": NotConfigured(_ACCESS),
+    "UnrecognizedClientException": NotConfigured(_ACCESS),
+    "ExpiredTokenException": NotConfigured("The AWS credentials have expired. Renew them."),
     "ThrottlingException": ModelThrottled("The model's service is at its limit. Try again."),
-    "ResourceNotFoundException": Unavailable(
+    "ResourceNotFoundException": NotConfigured(
         "The model is not known in this region. Check the model id and AWS_REGION."
     ),
 }
@@ -78,6 +82,18 @@ def contract_error(error: BaseException) -> GatewayError:
         if isinstance(error, kind):
             return _copy(shown)
     return ModelFailed(_FAILED)
+
+
+def told_failure(what: str, error: Exception) -> GatewayError:
+    """Write a failure to the log, and give what callers may see of it.
+
+    What we refuse ourselves is no more than a line: anybody can ask for it.
+    """
+    if isinstance(error, GatewayError):
+        _log.info("%s refused: %s", what, error.message)
+    else:
+        _log.warning("%s failed: %s", what, type(error).__name__, exc_info=error)
+    return contract_error(error)
 
 
 def _copy(error: GatewayError) -> GatewayError:

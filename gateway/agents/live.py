@@ -18,7 +18,7 @@ from strands.types.media import ImageBlock
 
 from gateway.agents.buffer import EventBuffer
 from gateway.agents.factory import Voice
-from gateway.agents.failures import contract_error
+from gateway.agents.failures import told_failure
 from gateway.agents.history import content_blocks
 from gateway.agents.microphone import Interrupt, Microphone
 from gateway.agents.sharing import SharedState
@@ -29,6 +29,7 @@ from observability.turns import TurnObservation
 from protocols.contract.errors import GatewayError, InvalidInput, TimedOut
 from protocols.contract.events import Event, TurnEnded, TurnStarted
 from protocols.contract.inputs import AudioChunk, LiveInput, Media, Text
+from protocols.contract.media_types import format_of
 
 _log = logging.getLogger(__name__)
 
@@ -100,9 +101,15 @@ class StrandsLive:
         Raises:
             InvalidInput: the model cannot take this, or too much is waiting.
         """
-        if isinstance(item, Media) and not (item.kind == "image" and self._plan.voice.takes_images):
-            raise InvalidInput(f"This voice model cannot take {item.kind}s. Describe it in words.")
+        if isinstance(item, Media):
+            self._check(item)
         self._microphone.put(item)
+
+    def _check(self, media: Media) -> None:
+        if media.kind != "image" or not self._plan.voice.takes_images:
+            raise InvalidInput(f"This voice model cannot take {media.kind}s. Describe it in words.")
+        if format_of("image", media.mime_type) is None:
+            raise InvalidInput("Images are PNG, JPEG, GIF or WebP. Send one of these.")
 
     async def taken(self) -> None:
         """Wait until the model has taken all that was sent."""
@@ -137,20 +144,18 @@ class StrandsLive:
             self._microphone.close()
             self._plan.keep(self._plan.voice.agent)
             self._plan.release()
-            await self._buffer.put(last)
-            await self._buffer.put(None)
+            self._buffer.finish(last)
 
     async def _observed(self, conversation: ConversationObservation) -> GatewayError | None:
         try:
-            async with asyncio.timeout(self._plan.limit_seconds):
+            async with asyncio.timeout(self._plan.limit_seconds) as limit:
                 await self._converse(conversation)
-        except TimeoutError:
-            conversation.ended("timeout")
-            return TimedOut("The conversation lasted as long as GATEWAY_LIVE_SECONDS allows.")
         except Exception as error:  # noqa: BLE001 - the edge of a conversation's task
+            if limit.expired():
+                conversation.ended("timeout")
+                return TimedOut("The conversation lasted as long as GATEWAY_LIVE_SECONDS allows.")
             conversation.ended("timeout" if isinstance(error, TimedOut) else "server_error")
-            _log.warning("conversation failed: %s", type(error).__name__, exc_info=error)
-            return contract_error(error)
+            return told_failure("conversation", error)
         return None
 
     async def _converse(self, conversation: ConversationObservation) -> None:
@@ -158,7 +163,7 @@ class StrandsLive:
         try:
             await agent.start()
             async with asyncio.TaskGroup() as tasks:
-                feeding = tasks.create_task(self._feed())
+                feeding = tasks.create_task(self._feed(conversation))
                 try:
                     await self._listen(conversation)
                 finally:
@@ -189,7 +194,7 @@ class StrandsLive:
                 raise TimedOut(message) from None
             raise
 
-    async def _feed(self) -> None:
+    async def _feed(self, conversation: ConversationObservation) -> None:
         while True:
             item = await self._microphone.get()
             match item:
@@ -201,15 +206,16 @@ class StrandsLive:
                 case Media():
                     await self._plan.voice.agent.send(_image(item))
                 case Interrupt():
-                    await self._interrupt()
+                    await self._interrupt(conversation)
             self._microphone.done()
 
-    async def _interrupt(self) -> None:
+    async def _interrupt(self, conversation: ConversationObservation) -> None:
         model = self._plan.voice.agent.model
         if isinstance(model, Interruptible):
             await model.interrupt()
             return
         for event in self._translation.interrupted():
+            self._watch(conversation, event)
             await self._buffer.put(event)
 
     def _watch(self, conversation: ConversationObservation, event: Event) -> None:

@@ -6,7 +6,6 @@ model; a reader that goes away closes the turn.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing
 from typing import Any, cast
@@ -17,8 +16,9 @@ from strands.types.content import Messages
 from strands.types.exceptions import MaxTokensReachedException
 
 from gateway.agents.buffer import EventBuffer
-from gateway.agents.failures import contract_error
+from gateway.agents.failures import told_failure
 from gateway.agents.history import content_blocks, repaired, to_strands
+from gateway.agents.media_blocks import document_names, named_apart
 from gateway.agents.sharing import SharedState
 from gateway.agents.translation import TextTranslation
 from gateway.agents.watching import watch_turn
@@ -26,8 +26,6 @@ from observability.turns import TurnObservation
 from protocols.contract.errors import GatewayError, TimedOut
 from protocols.contract.events import Event, TurnEnded
 from protocols.contract.inputs import Message, UserTurn
-
-_log = logging.getLogger(__name__)
 
 WAITING_EVENTS = 64
 _CANCEL_GRACE_SECONDS = 2.0
@@ -60,6 +58,7 @@ class StrandsTurn:
         self._agent: Agent | None = None
         self._cancelled = False
         self._closed = False
+        self._forcing: asyncio.TimerHandle | None = None
         self._task = asyncio.create_task(self._run())
         # A task that is cancelled before its first step runs no finally.
         self._task.add_done_callback(lambda _: plan.release())
@@ -85,7 +84,8 @@ class StrandsTurn:
             return
         self._cancelled = True
         self._stop_agent()
-        asyncio.get_running_loop().call_later(_CANCEL_GRACE_SECONDS, self._task.cancel)
+        loop = asyncio.get_running_loop()
+        self._forcing = loop.call_later(_CANCEL_GRACE_SECONDS, self._task.cancel)
 
     async def aclose(self) -> None:
         """Stop the turn and wait until its session is free; idempotent."""
@@ -116,35 +116,35 @@ class StrandsTurn:
             with self._plan.observe() as observation:
                 last = await self._observed(observation)
         finally:
+            if self._forcing is not None:
+                self._forcing.cancel()
             self._plan.release()
-            if last is not None:
-                await self._buffer.put(last)
-            await self._buffer.put(None)
+            self._buffer.finish(last)
 
     async def _observed(self, observation: TurnObservation) -> Event | GatewayError:
         try:
-            async with asyncio.timeout(self._plan.limit_seconds):
+            async with asyncio.timeout(self._plan.limit_seconds) as limit:
                 ended = await self._answer(observation)
         except asyncio.CancelledError:
             observation.ended("cancelled")
             if not self._cancelled:
                 raise
             return TurnEnded("cancelled", "cancelled")
-        except TimeoutError:
-            observation.ended("timeout")
-            return TimedOut("The turn took longer than GATEWAY_TURN_SECONDS allows.")
         except Exception as error:  # noqa: BLE001 - the edge of a turn's task
+            if limit.expired():
+                observation.ended("timeout")
+                return TimedOut("The turn took longer than GATEWAY_TURN_SECONDS allows.")
             observation.ended("server_error")
-            _log.warning("turn failed: %s", type(error).__name__, exc_info=error)
-            return contract_error(error)
+            return told_failure("turn", error)
         observation.ended("ok" if ended.outcome == "completed" else "cancelled")
         return ended
 
     async def _answer(self, observation: TurnObservation) -> TurnEnded:
         said = self._plan.said
-        agent = await self._plan.agent(self._messages())
+        messages = self._messages()
+        agent = await self._plan.agent(messages)
         translation = TextTranslation({tool.name for tool in said.client_tools})
-        prompt = content_blocks(said.content) or None
+        prompt = named_apart(content_blocks(said.content), document_names(messages)) or None
         ended = TurnEnded("cancelled", "cancelled")
         if self._cancelled or self._closed:
             return ended

@@ -12,7 +12,8 @@
     ├── ModelThrottled        the model's service asked us to slow down
     ├── ModelFailed           the model answered with an error, or not at all
     ├── TimedOut              a limit of time was passed
-    └── Unavailable           a part that is needed is missing, not set up, or shutting down
+    ├── NotConfigured         a part that is needed is missing or not set up
+    └── Unavailable           a part that is needed is not there now, or is shutting down
 
 The text of every one of these is written by us and safe to show to the caller: it says what is
 wrong and how to mend it. Text from inside (exceptions of libraries, paths, prompts, keys) never
@@ -87,5 +88,9 @@ class TimedOut(GatewayError):
     """Something took longer than its limit."""
 
 
+class NotConfigured(GatewayError):
+    """A needed part is missing or not set up; asking again will not help."""
+
+
 class Unavailable(GatewayError):
-    """A needed part is missing, not configured, or shutting down."""
+    """A needed part is not there now, or is shutting down."""
