@@ -6,7 +6,7 @@ call, or the roles do not alternate; clients and interrupted turns produce all t
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 from uuid import uuid4
 
@@ -14,27 +14,28 @@ from msgspec import DecodeError
 from msgspec.json import decode
 from strands.types.content import ContentBlock, Message, Messages
 
+from gateway.agents.media_blocks import media_block, media_part, named_apart, with_words
 from protocols.contract import inputs
 
 _UNANSWERED = "No answer was given to this call."
-_FORMATS = {"jpg": "jpeg", "plain": "txt", "markdown": "md", "mpeg": "mp3", "quicktime": "mov"}
 _ID_KEY = "gateway_id"
+_SMALL = 16
 
 
 def to_strands(messages: Iterable[inputs.Message]) -> Messages:
     """Show a contract history to strands."""
     shown: Messages = []
     for message in messages:
-        content = [block for part in message.content for block in _block(part)]
+        content = content_blocks(message.content)
         if content:
             metadata: Any = {"custom": {_ID_KEY: message.id}}
             shown.append({"role": message.role, "content": content, "metadata": metadata})
     return shown
 
 
-def content_blocks(content: Iterable[inputs.Content]) -> list[ContentBlock]:
-    """Show what a user said as strands content blocks."""
-    return [block for part in content for block in _block(part)]
+def content_blocks(content: Iterable[inputs.Part]) -> list[ContentBlock]:
+    """Show the parts of one message as strands content blocks."""
+    return with_words([block for part in content for block in _block(part)])
 
 
 def from_strands(messages: Sequence[Message]) -> tuple[inputs.Message, ...]:
@@ -54,12 +55,23 @@ def message_id(message: Message) -> str:
     return str(custom.setdefault(_ID_KEY, str(uuid4())))
 
 
+def size_of(value: Any) -> int:
+    """About how many bytes a value of a history or a state takes: its text and its media."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(size_of(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return sum(size_of(each) for each in value)
+    return _SMALL
+
+
 def repaired(messages: Iterable[Message]) -> Messages:
     """Mend a history for a text model.
 
     Drops what voice agents record beside the conversation (pending and empty messages,
     placeholders of running tools), answers open tool calls as failed, drops answers without a
-    call and joins neighbours of one role.
+    call, joins neighbours of one role and numbers documents of one name.
     """
     mended: Messages = []
     open_calls: list[str] = []
@@ -81,7 +93,12 @@ def repaired(messages: Iterable[Message]) -> Messages:
         mended.append({"role": "user", "content": [_no_answer(call) for call in open_calls]})
     if mended and mended[0]["role"] == "assistant":
         mended.insert(0, {"role": "user", "content": [{"text": "(The assistant speaks first.)"}]})
-    return mended
+    names: set[str] = set()
+    return [_with_names_apart(message, names) for message in mended]
+
+
+def _with_names_apart(message: Message, names: set[str]) -> Message:
+    return cast(Message, {**message, "content": named_apart(message["content"], names)})
 
 
 def _append(mended: Messages, message: Message) -> None:
@@ -90,8 +107,8 @@ def _append(mended: Messages, message: Message) -> None:
     if last is None or last["role"] != message["role"]:
         mended.append(message)
         return
-    joined = [*last["content"], *message["content"]]
-    mended[-1] = cast(Message, {**last, "content": joined})
+    # The list is ours: _kept_blocks made it. Copying it for each neighbour would be quadratic.
+    last["content"].extend(message["content"])
 
 
 def _kept_blocks(message: Message, open_calls: Sequence[str]) -> list[ContentBlock]:
@@ -140,7 +157,7 @@ def _block(part: inputs.Part) -> list[ContentBlock]:
         case inputs.Text():
             return [{"text": part.text}] if part.text else []
         case inputs.Media():
-            return [_media_block(part)]
+            return [media_block(part)]
         case inputs.ToolCall():
             arguments = _arguments(part.arguments)
             return [{"toolUse": {"toolUseId": part.id, "name": part.name, "input": arguments}}]
@@ -159,17 +176,9 @@ def _reasoning_block(part: inputs.Reasoning) -> list[ContentBlock]:
 
 
 def _result_block(part: inputs.ToolResult) -> ContentBlock:
-    content: Any = content_blocks(part.content) or [{"text": ""}]
+    content: Any = [block for each in part.content for block in _block(each)] or [{"text": ""}]
     status: Literal["error", "success"] = "error" if part.error else "success"
     return {"toolResult": {"toolUseId": part.tool_call_id, "status": status, "content": content}}
-
-
-def _media_block(part: inputs.Media) -> ContentBlock:
-    subtype = part.mime_type.partition("/")[2].partition(";")[0].removeprefix("x-")
-    media: Any = {"format": _FORMATS.get(subtype, subtype), "source": {"bytes": part.data}}
-    if part.kind == "document":
-        media["name"] = part.name or "document"
-    return cast(ContentBlock, {part.kind: media})
 
 
 def _arguments(text: str) -> Any:
@@ -192,7 +201,8 @@ def _parts(block: ContentBlock) -> list[inputs.Part]:
     if "reasoningContent" in block:
         thought = cast(dict[str, Any], block["reasoningContent"]).get("reasoningText") or {}
         return [inputs.Reasoning(thought.get("text", ""), thought.get("signature"))]
-    return _media_parts(cast(dict[str, Any], block))
+    media = media_part(block)
+    return [] if media is None else [media]
 
 
 def _result_part(result: dict[str, Any]) -> inputs.ToolResult:
@@ -210,21 +220,6 @@ def tool_content(content: Sequence[Any]) -> tuple[inputs.Content, ...]:
         elif "json" in block:
             shown.append(inputs.Text(json.dumps(block["json"], ensure_ascii=False)))
         else:
-            shown += [part for part in _media_parts(block) if isinstance(part, inputs.Media)]
+            media = media_part(block)
+            shown += [] if media is None else [media]
     return tuple(shown)
-
-
-def _media_parts(block: dict[str, Any]) -> list[inputs.Part]:
-    kinds: tuple[Literal["image", "document", "audio", "video"], ...] = (
-        "image",
-        "document",
-        "audio",
-        "video",
-    )
-    for kind in kinds:
-        media = block.get(kind)
-        if media is not None and "bytes" in media.get("source", {}):
-            family = "application" if kind == "document" else kind
-            mime_type = f"{family}/{media['format']}"
-            return [inputs.Media(kind, mime_type, media["source"]["bytes"], media.get("name", ""))]
-    return []

@@ -42,22 +42,13 @@ def test_media_survive_the_way_there_and_back() -> None:
             (
                 Media("image", "image/png", b"\x89PNG"),
                 Media("document", "application/pdf", b"%PDF", "report"),
-                Media("audio", "audio/mp3", b"ID3"),
+                Media("audio", "audio/mpeg", b"ID3"),
                 Media("video", "video/mp4", b"ftyp"),
+                Text("See these."),
             ),
         ),
     )
     assert from_strands(to_strands(history)) == history
-
-
-def test_media_types_become_the_format_names_of_strands() -> None:
-    blocks = content_blocks(
-        [Media("image", "image/jpg; q=1", b"j"), Media("document", "text/plain", b"t")]
-    )
-    assert blocks == [
-        {"image": {"format": "jpeg", "source": {"bytes": b"j"}}},
-        {"document": {"format": "txt", "source": {"bytes": b"t"}, "name": "document"}},
-    ]
 
 
 def test_only_signed_reasoning_is_shown_to_the_model_again() -> None:
@@ -137,6 +128,25 @@ def roles_and_content(messages: Any) -> Any:
 def test_a_sound_history_is_left_as_it_is() -> None:
     sound = [said("user", {"text": "q"}), said("assistant", CALL_BLOCK), said("user", RESULT_BLOCK)]
     assert repaired(sound) == sound
+
+
+def test_documents_of_one_name_are_numbered_over_the_whole_history() -> None:
+    paper = Media("document", "text/plain", b"t", "paper.txt")
+    read = Message("r1", "user", (ToolResult("c1", (paper,)),))
+    mended: Any = repaired(
+        to_strands([Message("u1", "user", (paper, Text("q"))), CALL, read, ANSWER])
+    )
+    assert mended[0]["content"][0]["document"]["name"] == "paper"
+    result = mended[2]["content"][0]["toolResult"]
+    assert result["content"][0]["document"]["name"] == "paper 2"
+
+
+def test_a_document_alone_comes_with_words_only_beside_it() -> None:
+    paper = Media("document", "text/plain", b"t")
+    block = {"document": {"format": "txt", "name": "document", "source": {"bytes": b"t"}}}
+    assert content_blocks([paper]) == [block, {"text": "See the attached document."}]
+    shown: Any = to_strands([Message("r1", "user", (ToolResult("c1", (paper,)),))])
+    assert shown[0]["content"][0]["toolResult"]["content"] == [block]
 
 
 def test_an_open_call_at_the_end_is_answered_as_failed() -> None:

@@ -225,6 +225,8 @@ async def test_an_image_goes_to_a_model_that_sees_and_is_refused_for_others(rig:
         await seeing.live.taken()
     with pytest.raises(InvalidInput):
         await seeing.live.send(Media("video", "video/mp4", b""))
+    with pytest.raises(InvalidInput, match="PNG"):
+        await seeing.live.send(Media("image", "image/bmp", b"BM"))
     await seeing.live.aclose()
     assert seeing.voice.sent[0].content[0].source == {"bytes": b"\x89PNG"}
 

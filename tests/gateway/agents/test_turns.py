@@ -14,7 +14,7 @@ from gateway.agents.turns import WAITING_EVENTS, StrandsTurn, TurnPlan
 from observability.turns import TurnObservation
 from protocols.contract.errors import GatewayError, ModelFailed, TimedOut
 from protocols.contract.events import Event, TextDelta, ToolFinished, ToolStarted, TurnEnded
-from protocols.contract.inputs import ClientTool, Message, Text, UserTurn
+from protocols.contract.inputs import ClientTool, Media, Message, Text, UserTurn
 from tests.scripted import Call, Says, ScriptedModel
 
 
@@ -144,6 +144,16 @@ async def test_the_clients_history_and_what_it_has_not_seen_are_what_the_model_s
     assert [message.id for message in rig.turn.unseen] == ["x"]
 
 
+async def test_a_document_is_named_apart_from_those_of_the_history() -> None:
+    paper = Media("document", "text/plain", b"t", "paper.txt")
+    model = ScriptedModel([Says(["ok"])])
+    history = (Message("1", "user", (paper, Text("a"))), Message("2", "assistant", (Text("b"),)))
+    await Rig(model, UserTurn(content=(paper, Text("c")), history=history)).events()
+    shown: list[Any] = [block for m in model.seen[0].messages for block in m["content"]]
+    names = [block["document"]["name"] for block in shown if "document" in block]
+    assert names == ["paper", "paper 2"]
+
+
 async def test_a_history_that_ends_in_an_answer_needs_no_question() -> None:
     history = (Message("1", "user", (Text("a"),)),)
     model = ScriptedModel([Says(["ok"])])
@@ -246,3 +256,27 @@ async def test_an_agent_that_cannot_be_made_is_an_error_of_the_turn() -> None:
     with pytest.raises(GatewayError):
         await rig.events()
     assert rig.released == 1
+
+
+async def test_a_cancelled_turn_ends_for_a_reader_that_comes_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.agents.turns._CANCEL_GRACE_SECONDS", 0.01)
+    rig = Rig(ScriptedModel([Says(["word "] * 1000)]))
+    reader = aiter(rig.turn)
+    async with asyncio.timeout(5):
+        await anext(reader)
+        for _ in range(200):
+            await asyncio.sleep(0)  # until the buffer is full and the agent waits
+        rig.turn.cancel()
+        while not rig.turn._task.done():
+            await asyncio.sleep(0.005)  # noqa: ASYNC110 - the forced end has no event
+        rest = [event async for event in reader]
+    assert rest[-1] == TurnEnded("cancelled", "cancelled")
+    assert rig.released == 1
+
+
+async def test_a_model_that_runs_out_of_time_is_not_our_limit() -> None:
+    rig = Rig(ScriptedModel([Says(["He"], error=TimeoutError("secret"))]))
+    with pytest.raises(TimedOut, match="The model did not answer in time"):
+        await rig.events()
