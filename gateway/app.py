@@ -30,7 +30,7 @@ from observability.setup import TelemetryMisconfigured, telemetry_lifespan, tele
 from observability.setup import check as check_telemetry
 from protocols.actions import ActionsProtocol
 from protocols.ag_ui.responses import AgUiProtocol, known_events
-from protocols.ag_ui.run_input import parse, read_content
+from protocols.ag_ui.run_input import RunLimits, parse, read_content
 from protocols.contract.errors import InvalidInput, NotFound
 from protocols.failures import error_object
 from protocols.http_json.prompt import PromptProtocol
@@ -87,9 +87,7 @@ class Gateway:
         pause = limits.keep_alive_seconds
         return [
             ActionsProtocol(signaling_actions(self.peers)),
-            AgUiProtocol(
-                keep_alive_seconds=pause, in_band=in_band, max_text_bytes=limits.max_text_bytes
-            ),
+            AgUiProtocol(keep_alive_seconds=pause, in_band=in_band, limits=self._run_limits()),
             SpokenProtocol(keep_alive_seconds=pause, in_band=in_band),
             PromptProtocol(
                 read_content=read_content,
@@ -105,11 +103,19 @@ class Gateway:
             conversations=self.sessions,
             caller_of=identity.caller_of,
             allows=self.origins.allows,
-            parse_run=partial(parse, max_text_bytes=self.settings.limits.max_text_bytes),
+            parse_run=partial(parse, limits=self._run_limits()),
             known_events=known_events,
             options=self.settings.websocket,
             idle_seconds=self.settings.limits.idle_seconds,
             draining=self._draining,
+        )
+
+    def _run_limits(self) -> RunLimits:
+        limits = self.settings.limits
+        return RunLimits(
+            max_text_bytes=limits.max_text_bytes,
+            max_messages=limits.max_messages,
+            max_client_tools=limits.max_client_tools,
         )
 
     def _announce(self) -> None:

@@ -35,6 +35,18 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_sessions: Annotated[
         int, Meta(ge=1, description="conversations remembered; the longest unused is forgotten")
     ] = 10_000
+    max_memory_bytes: Annotated[
+        int, Meta(ge=1_000_000, description="all conversations remembered, about, in bytes")
+    ] = 1_000_000_000
+    max_messages: Annotated[
+        int, Meta(ge=1, description="messages of the conversation that a client brings")
+    ] = 2_000
+    max_client_tools: Annotated[
+        int, Meta(ge=0, description="tools that a client offers with a run")
+    ] = 128
+    body_seconds: Annotated[
+        float, Meta(gt=0, description="how long the body of a request may take to arrive")
+    ] = 15.0
     max_turns: Annotated[
         int, Meta(ge=1, description="turns and live conversations running at once")
     ] = 200

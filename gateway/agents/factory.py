@@ -5,11 +5,13 @@ session's memory.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 from strands import Agent, ModelRetryStrategy
+from strands.agent.conversation_manager import SlidingWindowConversationManager
 from strands.bidi import BidiAgent
 from strands.bidi.models import BidiModel
 from strands.bidi.models.model import AudioCapable
@@ -20,9 +22,11 @@ from gateway.agents.client_tools import ClientToolProxy
 from gateway.models.provider import Models
 from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import Detail, InvalidInput
-from protocols.contract.inputs import ClientTool, LiveOptions, UserTurn
+from protocols.contract.inputs import LiveOptions, UserTurn
 
 AGENT_NAME = "gateway"
+_MOST_MESSAGES = 1_000_000
+_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ATTEMPTS = 3
 _FIRST_DELAY_SECONDS = 1
 _LONGEST_DELAY_SECONDS = 4
@@ -51,7 +55,7 @@ class AgentFactory:
     def __init__(self, models: Models, tools: Sequence[AgentTool], system_prompt: str) -> None:
         self._models = models
         self._tools = tuple(tools)
-        self._names = {tool.tool_name for tool in tools}
+        self._names = {tool.tool_name.replace("-", "_") for tool in tools}
         self._system_prompt = system_prompt
 
     @property
@@ -62,12 +66,8 @@ class AgentFactory:
     async def text(
         self, session: SessionKey, said: UserTurn, messages: Messages, state: dict[str, Any]
     ) -> Agent:
-        """Make the agent of one text turn.
-
-        Raises:
-            InvalidInput: a client tool has the name of one of ours, or of another.
-        """
-        tools: list[Any] = [*self._tools, *self._client_tools(said.client_tools)]
+        """Make the agent of one text turn."""
+        tools: list[Any] = [*self._tools, *map(ClientToolProxy, said.client_tools)]
         return Agent(
             model=await self._models.text(),
             messages=messages,
@@ -75,6 +75,8 @@ class AgentFactory:
             system_prompt=self._instructions(said.instructions),
             state=dict(state),
             callback_handler=None,
+            # Only a model that cannot read more makes it forget: never the number of messages.
+            conversation_manager=SlidingWindowConversationManager(window_size=_MOST_MESSAGES),
             name=AGENT_NAME,
             agent_id=AGENT_NAME,
             retry_strategy=ModelRetryStrategy(
@@ -111,14 +113,24 @@ class AgentFactory:
     def _instructions(self, more: Sequence[str]) -> str:
         return "\n\n".join(text for text in (self._system_prompt, *more) if text.strip())
 
-    def _client_tools(self, tools: Sequence[ClientTool]) -> Iterator[ClientToolProxy]:
+    def check(self, said: UserTurn) -> None:
+        """Refuse client tools whose names no model could tell apart, before the turn begins.
+
+        Raises:
+            InvalidInput: a name is taken, or is none that every model service takes.
+        """
         taken = set(self._names)
-        for index, tool in enumerate(tools):
-            if tool.name in taken:
-                fault = Detail(f"$.tools[{index}].name", "the name is taken")
-                raise InvalidInput(f"A tool named {tool.name!r} exists already.", [fault])
-            taken.add(tool.name)
-            yield ClientToolProxy(tool)
+        for index, tool in enumerate(said.client_tools):
+            path = f"$.tools[{index}].name"
+            if not _TOOL_NAME.fullmatch(tool.name):
+                fault = Detail(path, "1 to 64 letters, digits, - and _")
+                raise InvalidInput("A tool has a name that models do not take.", [fault])
+            key = tool.name.replace("-", "_")  # strands takes both for one
+            if key in taken:
+                raise InvalidInput(
+                    f"A tool named {tool.name!r} exists already.", [Detail(path, "is taken")]
+                )
+            taken.add(key)
 
 
 def _sample_rates(model: BidiModel) -> tuple[int, int]:

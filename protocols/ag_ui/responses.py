@@ -8,7 +8,7 @@ from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 
 from protocols.ag_ui import protobuf
-from protocols.ag_ui.run_input import MAX_TEXT_BYTES, RunInput, parse
+from protocols.ag_ui.run_input import DEFAULT_LIMITS, RunInput, RunLimits, parse
 from protocols.ag_ui_events import AgUiEvent, RunTranslator, ag_ui_messages, is_run_input
 from protocols.contract.conversations import Conversations
 from protocols.contract.inputs import Message
@@ -25,7 +25,7 @@ class AgUiProtocol:
     Args:
         keep_alive_seconds: silence after which the stream sends a comment.
         in_band: whether errors travel under HTTP 200.
-        max_text_bytes: longest text of one message, in UTF-8.
+        limits: how much a run may bring.
     """
 
     name = "agui"
@@ -35,9 +35,9 @@ class AgUiProtocol:
         *,
         keep_alive_seconds: float,
         in_band: bool,
-        max_text_bytes: int = MAX_TEXT_BYTES,
+        limits: RunLimits = DEFAULT_LIMITS,
     ) -> None:
-        self._max_text_bytes = max_text_bytes
+        self._limits = limits
         self._keep_alive_seconds = keep_alive_seconds
         self._in_band = in_band
 
@@ -47,7 +47,7 @@ class AgUiProtocol:
 
     async def respond(self, invocation: Invocation, conversations: Conversations) -> Response[Any]:
         """Run."""
-        run = parse(invocation.document, self._max_text_bytes)
+        run = parse(invocation.document, self._limits)
         form = _form(invocation.accept)
         if form is PROTOBUF:
             await asyncio.to_thread(protobuf.load)

@@ -38,7 +38,6 @@ from protocols.contract.inputs import (
     UserTurn,
 )
 
-MAX_TEXT_BYTES = 1_000_000
 _SUPPORTED_MAJOR = 1
 _MOST_DETAILS = 10
 
@@ -52,19 +51,33 @@ class RunInput(Struct, frozen=True):
     messages: tuple[dict[str, Any], ...]
 
 
-def parse(document: Any, max_text_bytes: int = MAX_TEXT_BYTES) -> RunInput:
+class RunLimits(Struct, frozen=True, kw_only=True):
+    """How much a run may bring; each is a setting."""
+
+    max_text_bytes: int = 1_000_000
+    max_messages: int = 2_000
+    max_client_tools: int = 128
+
+
+DEFAULT_LIMITS = RunLimits()
+
+
+def parse(document: Any, limits: RunLimits = DEFAULT_LIMITS) -> RunInput:
     """Read a run's input.
 
     Raises:
         InvalidInput: with the path of each fault.
-        TooLarge: the text of a message is longer than it may be.
+        TooLarge: more was brought than may be.
     """
+    # Before the model: it would read all of them first.
+    _check_count(document, "messages", limits.max_messages)
+    _check_count(document, "tools", limits.max_client_tools)
     try:
         run = RunAgentInput.model_validate(document)
     except ValidationError as error:
         raise _refused(error) from None
     _check_version(run.protocol_version)
-    _check_lengths(run.messages, max_text_bytes)
+    _check_lengths(run.messages, limits.max_text_bytes)
     history, question = _split(run.messages)
     return RunInput(
         run.thread_id,
@@ -118,6 +131,14 @@ def _check_version(version: str | None) -> None:
     if major.isdecimal() and int(major) > _SUPPORTED_MAJOR:
         fault = Detail("$.protocolVersion", "major version above 1")
         raise InvalidInput("This gateway speaks AG-UI 1.0.", [fault])
+
+
+def _check_count(document: Any, member: str, most: int) -> None:
+    listed = document.get(member)
+    if isinstance(listed, list) and len(listed) > most:
+        setting = {"messages": "GATEWAY_MAX_MESSAGES", "tools": "GATEWAY_MAX_CLIENT_TOOLS"}[member]
+        fault = Detail(f"$.{member}", f"{len(listed)} of them")
+        raise TooLarge(f"A run may bring {most} {member} at most ({setting}).", [fault])
 
 
 def _check_lengths(messages: Sequence[Any], max_text_bytes: int) -> None:

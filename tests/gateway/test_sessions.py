@@ -233,15 +233,75 @@ async def test_draining_takes_no_new_turns_and_lets_the_running_ones_end() -> No
     assert rig.activity.status == "Healthy"
 
 
-async def test_client_tools_must_have_names_of_their_own() -> None:
+@pytest.mark.parametrize("name", ["paint", "pa-int", "", "with space", "x" * 65])
+async def test_client_tools_must_have_names_that_models_can_tell_apart(name: str) -> None:
     rig = Rig(Says(["ok"]))
-    twice = (ClientTool("paint", ""), ClientTool("paint", ""))
-    said = UserTurn(content=(Text("a"),), client_tools=twice)
-    turn = await rig.sessions.begin(KEY, said, "agui")
+    tools = (ClientTool("paint", ""), ClientTool("pa_int", ""), ClientTool(name, ""))
+    said = UserTurn(content=(Text("a"),), client_tools=tools)
     with pytest.raises(InvalidInput) as caught:
-        async for _ in turn:
-            pass
-    assert caught.value.details[0].path == "$.tools[1].name"
+        await rig.sessions.begin(KEY, said, "agui")
+    assert caught.value.details[0].path == "$.tools[2].name"
+    assert not rig.busy()
+
+
+async def test_a_long_conversation_is_remembered_from_its_beginning() -> None:
+    rig = Rig(*(Says(["ok"]) for _ in range(60)))
+    await rig.ask("I am Ada.")
+    for _ in range(50):
+        await rig.ask("Go on.")
+    assert rig.shown()[0] == "I am Ada."
+    assert len(rig.sessions.history(KEY)) == 102
+
+
+async def test_what_other_wires_said_is_told_in_a_long_conversation_too() -> None:
+    rig = Rig(*(Says(["ok"]) for _ in range(60)))
+    for _ in range(25):
+        await rig.ask("by AG-UI", history=())
+    await rig.ask("by HTTP")
+    said = UserTurn(content=(Text("x"),), history=())
+    turn = await rig.sessions.begin(KEY, said, "agui")
+    assert [message.content for message in turn.unseen] == [(Text("by HTTP"),), (Text("ok"),)]
+    await turn.aclose()
+
+
+async def test_the_memory_of_all_sessions_is_bounded() -> None:
+    rig = Rig(*(Says(["ok"]) for _ in range(4)), max_memory_bytes=2500)
+    for session_id in "123":
+        await rig.ask("x" * 1000, SessionKey("ada", session_id))
+    remembered = [bool(rig.sessions.history(SessionKey("ada", each))) for each in "123"]
+    assert remembered == [False, True, True]
+
+
+async def test_what_a_forgotten_turn_leaves_does_not_come_back() -> None:
+    gate = asyncio.Event()
+    rig = Rig(Says(["one"], waits_for=gate), Says(["two"]))
+    turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
+    assert isinstance(await anext(aiter(turn)), TextDelta)
+    forgetting = asyncio.create_task(rig.sessions.forget(KEY))
+    gate.set()
+    async with asyncio.timeout(5):
+        assert await forgetting
+    assert rig.sessions.history(KEY) == ()
+
+
+async def test_a_conversation_that_is_being_opened_does_not_outlive_the_drain() -> None:
+    rig = Rig()
+    gate = asyncio.Event()
+    made = rig.models.voice
+
+    async def slow_voice(options: LiveOptions) -> ScriptedVoice:
+        await gate.wait()
+        return await made(options)
+
+    rig.models.voice = slow_voice  # type: ignore[method-assign]  # it takes its time
+    opening = asyncio.create_task(rig.sessions.open(KEY, LiveOptions(), "ws"))
+    await asyncio.sleep(0)
+    await rig.sessions.drain()
+    gate.set()
+    async with asyncio.timeout(5):
+        with pytest.raises(Unavailable):
+            await opening
+    assert not rig.busy()
 
 
 async def test_twenty_sessions_at_once_do_not_mix() -> None:

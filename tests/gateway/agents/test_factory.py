@@ -103,12 +103,12 @@ async def test_tools_of_the_client_stand_beside_ours() -> None:
 
 
 @pytest.mark.parametrize("names", [["double"], ["paint", "paint"]])
-async def test_a_name_that_is_taken_is_refused_with_its_place(names: list[str]) -> None:
+def test_a_name_that_is_taken_is_refused_with_its_place(names: list[str]) -> None:
     tools = [ClientTool(name, "") for name in names]
     with pytest.raises(InvalidInput) as refused:
-        await factory().text(SESSION, said(*tools), [], {})
+        factory().check(said(*tools))
     place = f"$.tools[{len(names) - 1}].name"
-    assert refused.value.details == (Detail(place, "the name is taken"),)
+    assert refused.value.details == (Detail(place, "is taken"),)
     assert names[-1] in refused.value.message
 
 

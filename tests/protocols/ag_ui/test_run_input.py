@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from protocols.ag_ui.run_input import parse, read_content
+from protocols.ag_ui.run_input import RunLimits, parse, read_content
 from protocols.contract.errors import InvalidInput, TooLarge
 from protocols.contract.inputs import (
     ClientTool,
@@ -163,9 +163,9 @@ def test_a_run_without_a_state_leaves_the_one_of_the_session() -> None:
 )
 def test_a_message_that_is_too_long_is_refused_with_its_path(content: Any) -> None:
     long = document(user("x"), user(content))
-    assert parse(long, max_text_bytes=12)
+    assert parse(long, RunLimits(max_text_bytes=12))
     with pytest.raises(TooLarge, match="GATEWAY_MAX_TEXT_BYTES") as caught:
-        parse(long, max_text_bytes=11)
+        parse(long, RunLimits(max_text_bytes=11))
     assert caught.value.details[0].path == "$.messages[1].content"
 
 
@@ -183,3 +183,14 @@ def test_messages_are_written_down_again_as_the_protocol_declares_them() -> None
             "metadata": {"kept": None},
         },
     )
+
+
+def test_more_messages_or_tools_than_may_be_are_refused_unread() -> None:
+    limits = RunLimits(max_messages=1, max_client_tools=1)
+    assert parse(document(user("x"), tools=[{"name": "a", "description": ""}]), limits)
+    for many, setting in (
+        (document(user("x"), "not even a message"), "GATEWAY_MAX_MESSAGES"),
+        (document(tools=["not even", "a tool"]), "GATEWAY_MAX_CLIENT_TOOLS"),
+    ):
+        with pytest.raises(TooLarge, match=setting):
+            parse(many, limits)

@@ -50,7 +50,7 @@ async def test_each_input_is_a_run_with_the_events_of_server_sent_events() -> No
     check_order(first + second)
     assert site.conversations.begun[0] == (
         SessionKey("caller", "t"),
-        UserTurn(content=(Text("hi"),), history=()),
+        UserTurn(content=(Text("hi"),), history=(), state={}),
         "ws",
     )
 
