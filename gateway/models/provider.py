@@ -16,7 +16,9 @@ from strands.models import Model
 from gateway.models.cascade.model import CascadeModel
 from gateway.models.choice import ModelChoice
 from gateway.models.offline.speech import SpeechEngines
+from gateway.models.offline.synthesizer import choose_voice
 from gateway.settings import Settings, SettingsError
+from protocols.contract.errors import InvalidInput
 from protocols.contract.inputs import LiveOptions
 
 type TextFactory = Callable[[ModelChoice], Model]
@@ -65,6 +67,9 @@ def check(settings: Settings) -> None:
     """
     _check("GATEWAY_TEXT_MODEL", settings.text_model, _answers_text)
     _check("GATEWAY_VOICE_MODEL", settings.voice_model, _answers_speech)
+    if PROVIDERS[ModelChoice(setting=settings.voice_model).provider].embedded_speech:
+        _check_voice("GATEWAY_VOICE", settings.voice, None)
+        _check_voice("GATEWAY_LANGUAGE", None, settings.language)
 
 
 def _check(variable: str, setting: str, serves: Callable[[ModelProvider], bool]) -> None:
@@ -75,6 +80,13 @@ def _check(variable: str, setting: str, serves: Callable[[ModelProvider], bool])
         raise SettingsError(f"{variable}: no such provider; known: {known}")
     if choice.model_id is not None and not provider.has_models:
         raise SettingsError(f"{variable}: {provider.name} has one model; write {provider.name}")
+
+
+def _check_voice(variable: str, voice: str | None, language: str | None) -> None:
+    try:
+        choose_voice(voice, language)
+    except InvalidInput as error:
+        raise SettingsError(f"{variable}: {error.message}") from error
 
 
 def _answers_text(provider: ModelProvider) -> bool:

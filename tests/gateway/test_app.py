@@ -37,6 +37,8 @@ def scripted(*turns: Says, **values: Any) -> Gateway:
         ({"text_model": "cascade"}, "GATEWAY_TEXT_MODEL: no such provider"),
         ({"voice_model": "oracle"}, "GATEWAY_VOICE_MODEL: no such provider"),
         ({"tools": "no.such:thing"}, "GATEWAY_TOOLS: "),
+        ({"voice": "nope"}, "GATEWAY_VOICE: The offline voice has no 'nope'"),
+        ({"language": "xx"}, "GATEWAY_LANGUAGE: The offline voice has no 'xx'"),
     ],
 )
 def test_settings_that_name_what_is_not_there_stop_the_start(

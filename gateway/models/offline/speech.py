@@ -135,8 +135,8 @@ class SpeechEngines:
         self._check()
         if self.voices >= self.maximum_voices:
             raise TooManySessions(
-                f"All {self.maximum_voices} local voices of this server are in use; try again "
-                "when a call has ended, or use text."
+                f"All {self.maximum_voices} voices of this server are in use (GATEWAY_MAX_VOICES); "
+                "try again when a call has ended, or use text."
             )
         self._load()
         self.voices += 1

@@ -84,7 +84,7 @@ async def test_a_conversation_too_many_is_refused_until_another_ends() -> None:
     engines, _, _ = fake_engines(maximum_voices=1)
     first, second = (CascadeModel(ScriptedModel(), engines) for _ in range(2))
     await first.start()
-    with pytest.raises(TooManySessions, match="All 1 local voices"):
+    with pytest.raises(TooManySessions, match="All 1 voices"):
         await second.start()
     await second.stop()
     await first.stop()
