@@ -23,7 +23,7 @@ if [ -n "$missing" ]; then
 fi
 
 command -v npm >/dev/null || exit 0
-for folder in examples/ag-ui-client tests/node; do
+for folder in examples/ag-ui-client examples/copilotkit tests/node; do
     [ -e "$folder/package-lock.json" ] || continue
     stamp=$folder/node_modules/.prepared
     wanted=$(cksum <"$folder/package-lock.json")
