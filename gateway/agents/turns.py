@@ -6,18 +6,21 @@ model; a reader that goes away closes the turn.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, aclosing
+from functools import partial
 from typing import Any, cast
 
 from msgspec import Struct
 from strands import Agent
+from strands.middleware import InvokeModelStage
 from strands.types.content import Messages
 from strands.types.exceptions import MaxTokensReachedException
 
 from gateway.agents.buffer import EventBuffer
 from gateway.agents.failures import told_failure
 from gateway.agents.history import content_blocks, repaired, to_strands
+from gateway.agents.listening import listening
 from gateway.agents.media_blocks import document_names, named_apart
 from gateway.agents.sharing import SharedState
 from gateway.agents.translation import TextTranslation
@@ -150,25 +153,30 @@ class StrandsTurn:
             return ended
         self._agent = agent
         shared = SharedState(agent, said.state)
+
+        tell = partial(self._tell, observation)
+        hear = listening(lambda chunk: tell(translation.translate(chunk)))
+        agent.add_middleware(InvokeModelStage, hear)
         stream = agent.stream_async(prompt)
         try:
             # The type says iterator; it is a generator, and has to be closed.
             async with aclosing(cast(Any, stream)) as strands_events:
                 async for strands_event in strands_events:
-                    told = translation.translate(strands_event)
-                    if "event" not in strands_event:
-                        told += shared.changes(strands_event)
-                    for event in told:
-                        if isinstance(event, TurnEnded):
-                            ended = event
-                            continue
-                        watch_turn(observation, event)
-                        if not self._buffer.offer(event):
-                            await self._buffer.put(event)
+                    if "event" in strands_event:
+                        continue  # heard already
+                    told = translation.translate(strands_event) + shared.changes(strands_event)
+                    ended = next((each for each in told if isinstance(each, TurnEnded)), ended)
+                    await tell(each for each in told if not isinstance(each, TurnEnded))
         except MaxTokensReachedException:
             ended = TurnEnded(stop_reason="max_tokens")
         self._plan.keep(agent)
         return ended
+
+    async def _tell(self, observation: TurnObservation, events: Iterable[Event]) -> None:
+        for event in events:
+            watch_turn(observation, event)
+            if not self._buffer.offer(event):
+                await self._buffer.put(event)
 
     def _stop_agent(self) -> None:
         if self._agent is not None:
