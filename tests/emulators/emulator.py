@@ -26,6 +26,7 @@ from tests.emulators.certificates import Certificates, make_certificates
 from tests.emulators.converse.service import ConverseService
 from tests.emulators.http1 import serve_http1
 from tests.emulators.http2 import Http2Connection
+from tests.emulators.kinesis_video import KinesisVideoService
 from tests.emulators.routes import Routes
 from tests.emulators.signatures import Credentials, Verifier, known
 from tests.emulators.sonic.service import SonicService
@@ -63,7 +64,8 @@ class AwsEmulator:
         self.converse = ConverseService()
         self.sonic = SonicService()
         verifier = Verifier(region, partial(known, self.credentials))
-        self.routes = Routes(verifier, self.converse, self.sonic)
+        self.kinesis_video = KinesisVideoService(region)
+        self.routes = Routes(verifier, self.converse, self.sonic, self.kinesis_video)
         self._folder = TemporaryDirectory(prefix="aws-emulator-")
         self._certificates: Certificates | None = None
         self._thread = Thread(target=self._run, name="aws-emulator")

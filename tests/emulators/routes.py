@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from tests.emulators.converse.service import ConverseService
 from tests.emulators.http1 import Exchange
 from tests.emulators.http2 import Http2Stream
+from tests.emulators.kinesis_video import OPERATIONS, KinesisVideoService
 from tests.emulators.requests import Request
 from tests.emulators.responses import error_response
 from tests.emulators.scripting import Records, Refusal
@@ -23,11 +24,18 @@ type Operation = Callable[[Exchange], Awaitable[None]]
 class Routes:
     """Checks each request and hands it to its service."""
 
-    def __init__(self, verifier: Verifier, converse: ConverseService, sonic: SonicService) -> None:
+    def __init__(
+        self,
+        verifier: Verifier,
+        converse: ConverseService,
+        sonic: SonicService,
+        kinesis_video: KinesisVideoService,
+    ) -> None:
         self.refused: Records[SignatureRefused] = Records()
         self._verifier = verifier
         self._converse = converse
         self._sonic = sonic
+        self._kinesis_video = kinesis_video
 
     async def answer(self, exchange: Exchange) -> None:
         """Answer one request."""
@@ -70,6 +78,8 @@ class Routes:
             raise
 
     def _find(self, request: Request) -> tuple[str, Operation] | None:
+        if request.method == "POST" and request.path in OPERATIONS:
+            return "kinesisvideo", self._kinesis_video.answer
         found = _CONVERSE.fullmatch(request.path)
         if request.method != "POST" or found is None:
             return None
