@@ -29,6 +29,7 @@ from observability.server import server_spans
 from observability.setup import TelemetryMisconfigured, telemetry_lifespan, telemetry_wanted
 from observability.setup import check as check_telemetry
 from protocols.actions import ActionsProtocol
+from protocols.ag_ui.attachments import Attachments
 from protocols.ag_ui.responses import AgUiProtocol, known_events
 from protocols.ag_ui.run_input import RunLimits, parse, read_content
 from protocols.contract.errors import InvalidInput, NotFound
@@ -73,6 +74,7 @@ class Gateway:
         self.models = Models(settings)
         factory = AgentFactory(self.models, list(self.tools), settings.system_prompt)
         self.sessions = Sessions(factory, settings.limits, self.activity)
+        self.attachments = Attachments(settings.media)
         self.peers = Peers(
             settings.webrtc,
             hold=self.activity.hold,
@@ -87,10 +89,16 @@ class Gateway:
         pause = limits.keep_alive_seconds
         return [
             ActionsProtocol(signaling_actions(self.peers)),
-            AgUiProtocol(keep_alive_seconds=pause, in_band=in_band, limits=self._run_limits()),
+            AgUiProtocol(
+                keep_alive_seconds=pause,
+                in_band=in_band,
+                open_attachments=self.attachments.open,
+                limits=self._run_limits(),
+            ),
             SpokenProtocol(keep_alive_seconds=pause, in_band=in_band),
             PromptProtocol(
                 read_content=read_content,
+                open_attachments=self.attachments.open,
                 max_text_bytes=limits.max_text_bytes,
                 keep_alive_seconds=pause,
                 in_band=in_band,
@@ -104,6 +112,7 @@ class Gateway:
             caller_of=identity.caller_of,
             allows=self.origins.allows,
             parse_run=partial(parse, limits=self._run_limits()),
+            open_attachments=self.attachments.open,
             known_events=known_events,
             options=self.settings.websocket,
             idle_seconds=self.settings.limits.idle_seconds,

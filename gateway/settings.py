@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from protocols.ag_ui.options import MediaOptions
 from protocols.webrtc.options import WebRtcOptions
 from protocols.websocket.options import WebSocketOptions
 
@@ -121,6 +122,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["debug", "info", "warning", "error"], Meta(description="least level that is logged")
     ] = "info"
     limits: Limits = Limits()
+    media: MediaOptions = MediaOptions()
     webrtc: WebRtcOptions = WebRtcOptions()
     websocket: WebSocketOptions = WebSocketOptions()
 

@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 
 from protocols.ag_ui import protobuf
+from protocols.ag_ui.attachments import OpenAttachments, left_alone
 from protocols.ag_ui.run_input import DEFAULT_LIMITS, RunInput, RunLimits, parse
 from protocols.ag_ui_events import AgUiEvent, RunTranslator, ag_ui_messages, is_run_input
 from protocols.contract.conversations import Conversations
@@ -25,6 +26,7 @@ class AgUiProtocol:
     Args:
         keep_alive_seconds: silence after which the stream sends a comment.
         in_band: whether errors travel under HTTP 200.
+        open_attachments: opens what a run only points to; by default it is named.
         limits: how much a run may bring.
     """
 
@@ -35,8 +37,10 @@ class AgUiProtocol:
         *,
         keep_alive_seconds: float,
         in_band: bool,
+        open_attachments: OpenAttachments = left_alone,
         limits: RunLimits = DEFAULT_LIMITS,
     ) -> None:
+        self._open_attachments = open_attachments
         self._limits = limits
         self._keep_alive_seconds = keep_alive_seconds
         self._in_band = in_band
@@ -51,7 +55,8 @@ class AgUiProtocol:
         form = _form(invocation.accept)
         if form is PROTOBUF:
             await asyncio.to_thread(protobuf.load)
-        turn = await conversations.begin(invocation.session, run.said, "agui")
+        said = await self._open_attachments(run.said)
+        turn = await conversations.begin(invocation.session, said, "agui")
         return event_stream(
             turn,
             RunTranslator(run.thread_id, run.run_id),

@@ -6,8 +6,6 @@ them. The last message, if it is a user's, is the question; system and developer
 context become instructions.
 """
 
-import base64
-import binascii
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -24,11 +22,11 @@ from ag_ui.core import (
 from msgspec import UNSET, Struct
 from pydantic import BaseModel, ValidationError
 
+from protocols.ag_ui.media import content_of
 from protocols.contract.errors import Detail, InvalidInput, TooLarge
 from protocols.contract.inputs import (
     ClientTool,
     Content,
-    Media,
     Message,
     Part,
     Reasoning,
@@ -236,14 +234,4 @@ def _content(content: str | list[Any]) -> Iterable[Content]:
         if part.type == "text":
             yield Text(part.text)
         else:
-            yield _media(part)
-
-
-def _media(part: Any) -> Content:
-    if part.source.type != "data":
-        return Text(f"[an attached {part.type} that cannot be opened from here]")
-    try:
-        data = base64.b64decode(part.source.value, validate=True)
-    except (binascii.Error, ValueError):
-        return Text(f"[an attached {part.type} that is damaged]")
-    return Media(part.type, part.source.mime_type, data)
+            yield content_of(part)

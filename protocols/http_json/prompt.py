@@ -20,6 +20,9 @@ from protocols.streaming import EVENT_STREAM, event_stream, session_headers
 type ReadContent = Callable[[Any], tuple[Content, ...]]
 """Reads a list of AG-UI content parts; raises ``InvalidInput``."""
 
+type OpenAttachments = Callable[[UserTurn], Awaitable[UserTurn]]
+"""Opens what the parts only point to; raises nothing."""
+
 
 class Prompt(Struct, frozen=True):
     """The body of a request; members not named here are left to the caller."""
@@ -33,6 +36,7 @@ class PromptProtocol:
 
     Args:
         read_content: reads prompts that are lists of AG-UI content parts.
+        open_attachments: opens what they point to.
         max_text_bytes: longest prompt, in UTF-8.
         keep_alive_seconds: silence after which an event stream sends a comment.
         in_band: whether errors travel under HTTP 200.
@@ -44,11 +48,13 @@ class PromptProtocol:
         self,
         *,
         read_content: ReadContent,
+        open_attachments: OpenAttachments,
         max_text_bytes: int,
         keep_alive_seconds: float,
         in_band: bool,
     ) -> None:
         self._read_content = read_content
+        self._open_attachments = open_attachments
         self._max_text_bytes = max_text_bytes
         self._keep_alive_seconds = keep_alive_seconds
         self._in_band = in_band
@@ -59,7 +65,8 @@ class PromptProtocol:
 
     async def respond(self, invocation: Invocation, conversations: Conversations) -> Response[Any]:
         """Answer a prompt."""
-        said = UserTurn(content=self._read(invocation.document))
+        content = self._read(invocation.document)
+        said = await self._open_attachments(UserTurn(content=content))
         turn = await conversations.begin(invocation.session, said, "http")
         session_id = invocation.session.id
         if EVENT_STREAM in invocation.accept:

@@ -1,7 +1,7 @@
 """What the WebSocket needs from the rest of the gateway."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
@@ -38,6 +38,9 @@ type ParseRun = Callable[[Json], RunInput]
 type KnownEvents = Callable[[Any, Sequence[Message]], list[AgUiEvent]]
 """Tells a client that keeps the history what it has not seen; takes what ``ParseRun`` made."""
 
+type OpenAttachments = Callable[[UserTurn], Awaitable[UserTurn]]
+"""Opens what is attached to a run and only pointed to; raises nothing."""
+
 type CallerOf = Callable[[ASGIConnection], str]
 """Tells who connects; raises ``NotAuthorized``."""
 
@@ -56,6 +59,7 @@ class WebSocketServices(Struct, frozen=True, kw_only=True):
     caller_of: CallerOf
     allows: Allows
     parse_run: ParseRun
+    open_attachments: OpenAttachments
     known_events: KnownEvents
     options: WebSocketOptions = WebSocketOptions()
     idle_seconds: float = 900.0

@@ -14,6 +14,7 @@ from litestar.connection import ASGIConnection
 from msgspec import Struct
 
 from protocols.actions import ActionsProtocol
+from protocols.ag_ui.attachments import OpenAttachments, left_alone
 from protocols.ag_ui.responses import AgUiProtocol
 from protocols.ag_ui.run_input import read_content
 from protocols.http_json.prompt import PromptProtocol
@@ -37,6 +38,7 @@ class Setting(Struct, kw_only=True):
     max_body_bytes: int = 5_000_000
     actions: Mapping[str, ActionHandler] = {}
     allows: Callable[[ASGIConnection], bool] = lambda _: True
+    open_attachments: OpenAttachments = left_alone
 
 
 def door_app(conversations: FakeConversations, setting: Setting | None = None) -> Litestar:
@@ -45,10 +47,13 @@ def door_app(conversations: FakeConversations, setting: Setting | None = None) -
     pause, in_band = setting.keep_alive_seconds, setting.in_band
     protocols: list[InvocationProtocol] = [
         ActionsProtocol(setting.actions),
-        AgUiProtocol(keep_alive_seconds=pause, in_band=in_band),
+        AgUiProtocol(
+            keep_alive_seconds=pause, in_band=in_band, open_attachments=setting.open_attachments
+        ),
         SpokenProtocol(keep_alive_seconds=pause, in_band=in_band),
         PromptProtocol(
             read_content=read_content,
+            open_attachments=setting.open_attachments,
             max_text_bytes=setting.max_text_bytes,
             keep_alive_seconds=pause,
             in_band=in_band,

@@ -45,7 +45,8 @@ class AgUiDialect:
         asked = self._services.parse_run(read_object(frame))
         self._run = RunTranslator(asked.thread_id, asked.run_id)
         session = SessionKey(self._caller, self._session_id or _session_of(asked.thread_id))
-        turn = await self._services.conversations.begin(session, asked.said, "ws")
+        said = await self._services.open_attachments(asked.said)
+        turn = await self._services.conversations.begin(session, said, "ws")
         ended = await self._relay(turn, asked)
         # Freed before the client knows: it may ask again at once.
         await self._say(self._run.translate(ended))

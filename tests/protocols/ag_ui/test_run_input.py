@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
+from protocols.ag_ui.media import Link, note
 from protocols.ag_ui.run_input import RunLimits, parse, read_content
 from protocols.contract.errors import InvalidInput, TooLarge
 from protocols.contract.inputs import (
@@ -97,7 +98,7 @@ def test_unknown_members_are_ignored_at_every_level() -> None:
 
 
 def test_media_are_read_and_what_cannot_be_read_is_named() -> None:
-    data = base64.b64encode(b"png").decode()
+    data = base64.b64encode(b"\x89PNG").decode()
     parts = [
         {"type": "text", "text": "see"},
         {"type": "image", "source": {"type": "data", "value": data, "mimeType": "image/png"}},
@@ -105,12 +106,13 @@ def test_media_are_read_and_what_cannot_be_read_is_named() -> None:
         {"type": "video", "source": {"type": "url", "value": "http://10.0.0.1/"}},
         {"type": "document", "source": {"type": "file", "value": "handle"}},
     ]
+    off = note("video", "off").text
     assert read_content(parts) == (
         Text("see"),
-        Media("image", "image/png", b"png"),
-        Text("[an attached image that is damaged]"),
-        Text("[an attached video that cannot be opened from here]"),
-        Text("[an attached document that cannot be opened from here]"),
+        Media("image", "image/png", b"\x89PNG"),
+        note("image", "damaged"),
+        Link(off, "video", "http://10.0.0.1/"),
+        note("document", "handle"),
     )
 
 

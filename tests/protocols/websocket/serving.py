@@ -13,6 +13,7 @@ from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from protocols.ag_ui.attachments import OpenAttachments, left_alone
 from protocols.ag_ui.responses import known_events
 from protocols.ag_ui.run_input import parse
 from protocols.websocket.endpoint import websocket_routes
@@ -30,6 +31,7 @@ class Setting(Struct, kw_only=True):
     origins: frozenset[str] = frozenset()
     options: WebSocketOptions = WebSocketOptions()
     idle_seconds: float = 900.0
+    open_attachments: OpenAttachments = left_alone
     draining: asyncio.Event | None = None
 
 
@@ -70,6 +72,7 @@ async def serving(
             }
         ),
         parse_run=parse,
+        open_attachments=setting.open_attachments,
         known_events=known_events,
         options=setting.options,
         idle_seconds=setting.idle_seconds,

@@ -1,5 +1,6 @@
 """The parts that are handed in fit what the WebSocket asks of them."""
 
+from protocols.ag_ui.attachments import left_alone
 from protocols.ag_ui.responses import known_events
 from protocols.ag_ui.run_input import parse
 from protocols.contract.inputs import Text
@@ -14,6 +15,7 @@ def test_the_validation_of_ag_ui_makes_the_run_that_is_needed() -> None:
         caller_of=lambda _: "caller",
         allows=lambda _: True,
         parse_run=parse,
+        open_attachments=left_alone,
         known_events=known_events,
     )
     question = {"id": "1", "role": "user", "content": "hi"}

@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from protocols.ag_ui.attachments import left_alone
 from protocols.ag_ui.responses import known_events
 from protocols.ag_ui.run_input import parse
 from protocols.contract.errors import ModelFailed, SessionBusy
@@ -37,6 +38,7 @@ def services(idle_seconds: float = 5, draining: asyncio.Event | None = None) -> 
         caller_of=lambda _: "caller",
         allows=lambda _: True,
         parse_run=parse,
+        open_attachments=left_alone,
         known_events=known_events,
         idle_seconds=idle_seconds,
         draining=draining,
