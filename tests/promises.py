@@ -52,6 +52,7 @@ PROMISES: dict[str, Promise] = {
     "A07": Promise("ag-ui", "unknown fields and snake_case names are accepted"),
     "A08": Promise("ag-ui", "protobuf is what it says it is, or SSE"),
     "A11": Promise("sdk", "a run over WebSocket has the events of a run over SSE"),
+    "A12": Promise("ag-ui", "an attachment that cannot be opened fails no run"),
     "A15": Promise("ag-ui", "every start of a run, message or tool call has its end"),
     # WebSocket
     "W01": Promise("guide: WebSocket", "an upgrade on /ws succeeds"),

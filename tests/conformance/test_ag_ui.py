@@ -120,6 +120,30 @@ def frames_of(body: bytes) -> list[bytes]:
     return frames
 
 
+@pytest.mark.promise("A12")
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        ("image", {"type": "data", "value": "iVBORw0KGgo=", "mimeType": "image/png"}),
+        ("image", {"type": "data", "value": "%% no base64", "mimeType": "image/png"}),
+        ("image", {"type": "data", "value": "PHN2Zy8+", "mimeType": "image/svg+xml"}),
+        ("document", {"type": "data", "value": "JVBERi0xLjc=", "mimeType": "application/pdf"}),
+        ("audio", {"type": "data", "value": "SUQzBAAA", "mimeType": "audio/mpeg"}),
+        ("video", {"type": "file", "value": "handle-1", "provider": "elsewhere"}),
+        ("image", {"type": "url", "value": "http://127.0.0.1:8080/ping"}),
+        ("image", {"type": "url", "value": "http://169.254.169.254/latest/meta-data/"}),
+        ("image", {"type": "url", "value": "no address"}),
+    ],
+)
+def test_an_attachment_that_cannot_be_opened_fails_no_run(
+    deployment: Deployment, kind: str, source: dict[str, str]
+) -> None:
+    content = [{"type": "text", "text": "hello"}, {"type": kind, "source": source}]
+    body = run_input("")
+    body["messages"][0]["content"] = content
+    assert_ordered(run(deployment, body), body)
+
+
 @pytest.mark.promise("A15")
 @pytest.mark.parametrize("question", ["hello", "what is 6 times 7", "what time is it in Paris"])
 def test_every_start_has_its_end(deployment: Deployment, question: str) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from protocols.ag_ui.attachments import Attachments, left_alone
+from protocols.ag_ui.attachments import Attachments, OpenAttachments, left_alone
 from protocols.ag_ui.fetching import Budget, Fetched
 from protocols.ag_ui.media import Link, Unopened, note
 from protocols.ag_ui.options import MediaOptions
@@ -19,6 +20,11 @@ from protocols.contract.inputs import (
     UserTurn,
 )
 from protocols.contract.media_types import MediaKind
+from tests.fakes import FakeConversations
+from tests.protocols.doors import Setting as DoorSetting
+from tests.protocols.doors import events_of, kinds, knocking
+from tests.protocols.websocket.serving import Setting as SocketSetting
+from tests.protocols.websocket.serving import serving, tell, told_until
 
 PNG = b"\x89PNG rest"
 WAIT_SECONDS = 5
@@ -178,3 +184,50 @@ async def test_the_true_fetcher_is_used_if_no_other_is_given() -> None:
     async with asyncio.timeout(WAIT_SECONDS):
         settled = await Attachments(MediaOptions()).open(said)
     assert settled.content == (note("image", "private"), note("image", "address"))
+
+
+# The same on every wire
+
+POINTING = [
+    {"type": "text", "text": "see"},
+    {"type": "image", "source": {"type": "url", "value": "a"}, "metadata": {"name": "a.png"}},
+    {"type": "video", "source": {"type": "url", "value": "b"}},
+]
+RUN = {
+    "threadId": "t",
+    "runId": "r",
+    "messages": [{"id": "u", "role": "user", "content": POINTING}],
+}
+
+
+async def by_ag_ui(open_attachments: OpenAttachments) -> UserTurn:
+    conversations = FakeConversations()
+    async with knocking(conversations, DoorSetting(open_attachments=open_attachments)) as client:
+        assert kinds(events_of(await client.post(RUN)))[-1] == "RUN_FINISHED"
+    return conversations.begun[0][1]
+
+
+async def by_prompt(open_attachments: OpenAttachments) -> UserTurn:
+    conversations = FakeConversations()
+    async with knocking(conversations, DoorSetting(open_attachments=open_attachments)) as client:
+        assert (await client.post({"prompt": POINTING})).status_code == 200
+    return conversations.begun[0][1]
+
+
+async def by_websocket(open_attachments: OpenAttachments) -> UserTurn:
+    setting = SocketSetting(open_attachments=open_attachments)
+    async with serving(setting=setting) as site, site.connect() as client:
+        await tell(client, RUN)
+        await told_until(client, "RUN_FINISHED")
+    said = site.conversations.begun[0][1]
+    assert isinstance(said, UserTurn)
+    return said
+
+
+@pytest.mark.parametrize("ask", [by_ag_ui, by_prompt, by_websocket])
+async def test_what_is_attached_is_opened_before_the_turn_begins(
+    ask: Callable[[OpenAttachments], Awaitable[UserTurn]],
+) -> None:
+    internet = Internet(b=Unopened("private"))
+    said = await ask(Attachments(MediaOptions(), internet.fetch).open)
+    assert said.content == (Text("see"), png("a"), note("video", "private"))
