@@ -5,8 +5,6 @@ speech that it cuts off, so it is never stuck behind the audio of a slow wire.
 """
 
 import asyncio
-import contextlib
-import math
 from collections import deque
 from collections.abc import AsyncGenerator
 
@@ -21,16 +19,10 @@ class EventBuffer:
 
     Args:
         most: how many events may wait.
-        gather_seconds: what comes so soon after the reader took something is given to it together,
-            unless it is the end or the buffer is full. To wake for each event costs more than the
-            event.
     """
 
-    def __init__(self, most: int, gather_seconds: float = 0.0) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
-        self._gather_seconds = gather_seconds
-        self._taken_at = -math.inf
-        self._pressing = asyncio.Event()
         self._items: deque[Item] = deque()
         self._changed = asyncio.Event()
         self._closed = False
@@ -40,8 +32,6 @@ class EventBuffer:
         if len(self._items) >= self._most or self._closed:
             return False
         self._items.append(item)
-        if len(self._items) >= self._most:
-            self._pressing.set()
         self._changed.set()
         return True
 
@@ -50,7 +40,6 @@ class EventBuffer:
         if isinstance(item, BargeIn):
             self._items = deque(waiting for waiting in self._items if not _is_speech(waiting))
         while len(self._items) >= self._most and not self._closed:
-            self._pressing.set()
             self._changed.clear()
             await self._changed.wait()
         if not self._closed:
@@ -66,23 +55,10 @@ class EventBuffer:
                     await self._changed.wait()
         except TimeoutError:
             return []
-        if self._gather_seconds:
-            await self._gather()
         taken = list(self._items)
         self._items.clear()
         self._changed.set()
         return taken
-
-    async def _gather(self) -> None:
-        """Wait until the last taking is long enough ago; the first is never waited for."""
-        now = asyncio.get_running_loop().time
-        left_seconds = self._taken_at + self._gather_seconds - now()
-        if left_seconds > 0:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left_seconds):
-                    await self._pressing.wait()
-        self._pressing.clear()
-        self._taken_at = now()
 
     async def batches(self, pause_seconds: float | None = None) -> AsyncGenerator[list[Event]]:
         """Yield the events as they come, and an empty batch after each silence of so long.
@@ -106,14 +82,12 @@ class EventBuffer:
         """Add the last item and the end; there is always room for them."""
         if not self._closed:
             self._items += [None] if last is None else [last, None]
-        self._pressing.set()
         self._changed.set()
 
     def close(self) -> None:
         """Drop what waits and let a waiting writer go; a reader gets the end."""
         self._closed = True
         self._items = deque([None])
-        self._pressing.set()
         self._changed.set()
 
 

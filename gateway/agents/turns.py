@@ -31,7 +31,6 @@ from protocols.contract.events import Event, TurnEnded
 from protocols.contract.inputs import Message, UserTurn
 
 WAITING_EVENTS = 64
-_GATHER_SECONDS = 0.005  # nobody sees it; pieces that come faster are written together
 _CANCEL_GRACE_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
 
@@ -58,7 +57,7 @@ class StrandsTurn:
 
     def __init__(self, plan: TurnPlan) -> None:
         self._plan = plan
-        self._buffer = EventBuffer(WAITING_EVENTS, _GATHER_SECONDS)
+        self._buffer = EventBuffer(WAITING_EVENTS)
         self._agent: Agent | None = None
         self._cancelled = False
         self._closed = False

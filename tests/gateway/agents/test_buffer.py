@@ -72,65 +72,6 @@ async def test_an_error_is_raised_after_what_came_before_it() -> None:
         await anext(batches)
 
 
-async def test_what_comes_soon_after_a_taking_is_given_together() -> None:
-    buffer = EventBuffer(4, gather_seconds=0.01)
-    buffer.offer(WORDS)
-    assert await buffer.take() == [WORDS]  # the first is never waited for
-    buffer.offer(AUDIO)
-    reading = asyncio.create_task(buffer.take())
-    for _ in range(2):
-        await asyncio.sleep(0)
-    buffer.offer(WORDS)
-    async with asyncio.timeout(5):
-        assert await reading == [AUDIO, WORDS]
-
-
-async def test_what_comes_late_is_given_at_once() -> None:
-    buffer = EventBuffer(4, gather_seconds=0.001)
-    buffer.offer(WORDS)
-    await buffer.take()
-    assert await buffer.take(0.002) == []
-    buffer.offer(AUDIO)
-    taking = buffer.take()
-    with pytest.raises(StopIteration, match="AudioDelta"):
-        taking.send(None)
-
-
-@pytest.mark.parametrize("ends", ["full", "writer waits", "finished", "closed"])
-async def test_nobody_waits_for_more_where_no_more_can_come(ends: str) -> None:
-    buffer = EventBuffer(2, gather_seconds=3600)
-    buffer.offer(WORDS)
-    await buffer.take()
-    buffer.offer(AUDIO)
-    reading = asyncio.create_task(buffer.take())
-    await asyncio.sleep(0)
-    assert not reading.done()
-    writing = None
-    match ends:
-        case "full":
-            buffer.offer(WORDS)
-        case "writer waits":
-            await buffer.put(WORDS)
-            writing = asyncio.create_task(buffer.put(WORDS))
-        case "finished":
-            buffer.finish()
-        case "closed":
-            buffer.close()
-    async with asyncio.timeout(5):
-        taken = await reading
-        if writing is not None:
-            await writing
-    assert (
-        taken
-        == {
-            "full": [AUDIO, WORDS],
-            "writer waits": [AUDIO, WORDS],
-            "finished": [AUDIO, None],
-            "closed": [None],
-        }[ends]
-    )
-
-
 async def test_a_barge_in_overtakes_the_speech_it_cuts_off() -> None:
     buffer = EventBuffer(4)
     final = Transcript("a", "assistant", "", final=True)
