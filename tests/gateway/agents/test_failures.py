@@ -22,10 +22,10 @@ from protocols.contract.errors import (
     InvalidInput,
     ModelFailed,
     ModelThrottled,
+    NotConfigured,
     NotFound,
     SessionBusy,
     TimedOut,
-    NotConfigured,
 )
 
 SECRET = "sk-secret"

@@ -269,8 +269,7 @@ async def test_a_cancelled_turn_ends_for_a_reader_that_comes_late(
         for _ in range(200):
             await asyncio.sleep(0)  # until the buffer is full and the agent waits
         rig.turn.cancel()
-        while not rig.turn._task.done():
-            await asyncio.sleep(0.005)  # noqa: ASYNC110 - the forced end has no event
+        await asyncio.wait({rig.turn._task})
         rest = [event async for event in reader]
     assert rest[-1] == TurnEnded("cancelled", "cancelled")
     assert rig.released == 1

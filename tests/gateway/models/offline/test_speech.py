@@ -99,7 +99,7 @@ async def test_a_missing_package_is_one_clear_sentence(
 async def test_no_more_voices_are_admitted_than_the_machine_bears() -> None:
     engines, _, _ = fake_engines(maximum_voices=2)
     releases = [engines.admit(), engines.admit()]
-    with pytest.raises(TooManySessions, match="All 2 voices of this server are in use .GATEWAY_MAX_VOICES"):
+    with pytest.raises(TooManySessions, match=r"All 2 voices .* in use \(GATEWAY_MAX_VOICES\)"):
         engines.admit()
     releases[0]()
     releases[0]()
