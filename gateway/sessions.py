@@ -93,6 +93,7 @@ class Sessions:
                 keep=keep,
                 release=release,
                 limit_seconds=self._limits.turn_seconds,
+                kinds=self._factory.text_kinds,
             )
         )
         self._held[session] = turn

@@ -19,10 +19,13 @@ from strands.types.content import Messages
 from strands.types.tools import AgentTool
 
 from gateway.agents.client_tools import ClientToolProxy
+from gateway.models.choice import ModelChoice
+from gateway.models.media import kinds_taken
 from gateway.models.provider import Models
 from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import Detail, InvalidInput
 from protocols.contract.inputs import LiveOptions, UserTurn
+from protocols.contract.media_types import MediaKind
 
 AGENT_NAME = "gateway"
 _MOST_MESSAGES = 1_000_000
@@ -62,6 +65,11 @@ class AgentFactory:
     def text_name(self) -> str:
         """Name of the text model."""
         return self._models.text_name
+
+    @property
+    def text_kinds(self) -> frozenset[MediaKind]:
+        """The media that the text model can be shown."""
+        return kinds_taken(ModelChoice(setting=self._models.text_name))
 
     async def text(
         self, session: SessionKey, said: UserTurn, messages: Messages, state: dict[str, Any]

@@ -13,7 +13,7 @@ from strands.types.content import ContentBlock, Message
 from protocols.contract.inputs import Media
 from protocols.contract.media_types import MediaKind, format_of, mime_type_of
 
-_KINDS: tuple[MediaKind, ...] = ("image", "document", "audio", "video")
+KINDS: tuple[MediaKind, ...] = ("image", "document", "audio", "video")
 _UNNAMED = "document"
 _LONGEST_NAME = 150  # Converse takes 200; there may come a number behind it
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9()\[\]-]+")
@@ -34,12 +34,20 @@ def media_block(part: Media) -> ContentBlock:
 
 def media_part(block: Any) -> Media | None:
     """Read a block that holds media as bytes; None for any other."""
-    for kind in _KINDS:
+    for kind in KINDS:
         media = block.get(kind)
         if media is not None and "bytes" in media.get("source", {}):
             mime_type = mime_type_of(kind, media["format"])
             return Media(kind, mime_type, media["source"]["bytes"], media.get("name", ""))
     return None
+
+
+def shown_to(blocks: Sequence[Any], kinds: Collection[MediaKind]) -> list[Any]:
+    """Name media of other kinds than a model takes, instead of showing them; copies what changes.
+
+    A provider would refuse the whole request.
+    """
+    return [_shown_to(block, kinds) for block in blocks]
 
 
 def with_words(blocks: list[ContentBlock]) -> list[ContentBlock]:
@@ -60,6 +68,16 @@ def named_apart(blocks: Sequence[Any], taken: set[str]) -> list[Any]:
     The numbers follow from the order, so that the same history is the same request.
     """
     return [_apart(block, taken) for block in blocks]
+
+
+def _shown_to(block: Any, kinds: Collection[MediaKind]) -> Any:
+    if "toolResult" in block:
+        result = block["toolResult"]
+        return {"toolResult": {**result, "content": shown_to(result["content"], kinds)}}
+    for kind in KINDS:
+        if kind in block and kind not in kinds:
+            return {"text": f"[an attached {kind} that this model cannot be shown]"}
+    return block
 
 
 def _apart(block: Any, taken: set[str]) -> Any:

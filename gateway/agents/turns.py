@@ -6,7 +6,7 @@ model; a reader that goes away closes the turn.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractContextManager, aclosing
 from functools import partial
 from typing import Any, cast
@@ -21,7 +21,7 @@ from gateway.agents.buffer import EventBuffer
 from gateway.agents.failures import told_failure
 from gateway.agents.history import content_blocks, repaired, to_strands
 from gateway.agents.listening import listening
-from gateway.agents.media_blocks import document_names, named_apart
+from gateway.agents.media_blocks import KINDS, document_names, named_apart, shown_to
 from gateway.agents.sharing import SharedState
 from gateway.agents.translation import TextTranslation
 from gateway.agents.watching import watch_turn
@@ -29,6 +29,7 @@ from observability.turns import TurnObservation
 from protocols.contract.errors import GatewayError, TimedOut
 from protocols.contract.events import Event, TurnEnded
 from protocols.contract.inputs import Message, UserTurn
+from protocols.contract.media_types import MediaKind
 
 WAITING_EVENTS = 64
 _CANCEL_GRACE_SECONDS = 2.0
@@ -38,8 +39,9 @@ _CLOSE_SECONDS = 5.0
 class TurnPlan(Struct, frozen=True, kw_only=True):
     """What a turn needs of its session.
 
-    ``agent`` makes the agent for a history; ``observe`` watches the turn; ``keep`` takes the
-    history and the state that the turn left; ``release`` frees the session; idempotent.
+    ``agent`` makes the agent for a history, and takes media of ``kinds``; ``observe`` watches the
+    turn; ``keep`` takes the history and the state that the turn left; ``release`` frees the
+    session; idempotent.
     """
 
     said: UserTurn
@@ -49,6 +51,7 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     keep: Callable[[Agent], None]
     release: Callable[[], None]
     limit_seconds: float
+    kinds: Collection[MediaKind] = KINDS
     unseen: tuple[Message, ...] = ()
 
 
@@ -147,7 +150,8 @@ class StrandsTurn:
         messages = self._messages()
         agent = await self._plan.agent(messages)
         translation = TextTranslation({tool.name for tool in said.client_tools})
-        prompt = named_apart(content_blocks(said.content), document_names(messages)) or None
+        shown = shown_to(content_blocks(said.content), self._plan.kinds)
+        prompt = named_apart(shown, document_names(messages)) or None
         ended = TurnEnded("cancelled", "cancelled")
         if self._cancelled or self._closed:
             return ended
@@ -183,6 +187,9 @@ class StrandsTurn:
             self._agent.cancel()
 
     def _messages(self) -> Messages:
-        if self._plan.said.history is None:
-            return repaired(self._plan.history)
-        return repaired(to_strands((*self._plan.said.history, *self._plan.unseen)))
+        said = self._plan.said.history
+        history = self._plan.history if said is None else to_strands((*said, *self._plan.unseen))
+        messages = repaired(history)
+        for message in messages:
+            message["content"] = shown_to(message["content"], self._plan.kinds)
+        return messages

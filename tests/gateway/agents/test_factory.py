@@ -67,6 +67,7 @@ async def test_a_text_agent_has_the_model_the_tools_the_history_and_the_state() 
 
 async def test_the_name_of_the_model_is_told_without_making_it() -> None:
     assert factory().text_name == "text"
+    assert factory().text_kinds == {"image", "document"}
 
 
 async def test_a_text_agent_answers_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from gateway.agents.media_blocks import (
     media_block,
     media_part,
     named_apart,
+    shown_to,
     with_words,
 )
 from protocols.contract.inputs import Media
@@ -113,6 +114,22 @@ def test_documents_of_one_name_are_numbered_and_the_given_blocks_left_alone() ->
         {"toolResult": {"toolUseId": "c", "content": [document("a 3"), document("document 2")]}},
         document("a 2 2"),
     ]
+
+
+def test_media_of_kinds_that_a_model_does_not_take_are_named_everywhere() -> None:
+    film: Any = {"video": {"format": "mp4", "source": {"bytes": b"x"}}}
+    result = {"toolResult": {"toolUseId": "c", "content": [film, {"text": "t"}]}}
+    blocks = [film, document("a"), {"text": "words"}, result]
+    given = copy.deepcopy(blocks)
+    named = {"text": "[an attached video that this model cannot be shown]"}
+    assert shown_to(blocks, {"image", "document"}) == [
+        named,
+        document("a"),
+        {"text": "words"},
+        {"toolResult": {"toolUseId": "c", "content": [named, {"text": "t"}]}},
+    ]
+    assert blocks == given
+    assert shown_to(blocks, {"image", "document", "video"}) == blocks
 
 
 def test_names_are_found_in_messages_and_in_tool_results() -> None:

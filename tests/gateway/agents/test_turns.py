@@ -55,6 +55,7 @@ class Rig:
                 keep=lambda agent: self.kept.append(agent.messages),
                 release=self._release,
                 limit_seconds=limit_seconds,
+                kinds={"image", "document"},
             )
         )
 
@@ -152,6 +153,18 @@ async def test_a_document_is_named_apart_from_those_of_the_history() -> None:
     shown: list[Any] = [block for m in model.seen[0].messages for block in m["content"]]
     names = [block["document"]["name"] for block in shown if "document" in block]
     assert names == ["paper", "paper 2"]
+
+
+async def test_media_that_the_model_does_not_take_are_named_and_fail_no_turn() -> None:
+    film = Media("video", "video/mp4", b"ftyp")
+    image = Media("image", "image/png", b"png")
+    model = ScriptedModel([Says(["ok"])])
+    history = (Message("1", "user", (film, image)), Message("2", "assistant", (Text("b"),)))
+    await Rig(model, UserTurn(content=(film, Text("c")), history=history)).events()
+    named = {"text": "[an attached video that this model cannot be shown]"}
+    shown = {"image": {"format": "png", "source": {"bytes": b"png"}}}
+    blocks = [block for m in model.seen[0].messages for block in m["content"]]
+    assert blocks == [named, shown, {"text": "b"}, {"text": "unseen"}, named, {"text": "c"}]
 
 
 async def test_a_history_that_ends_in_an_answer_needs_no_question() -> None:
