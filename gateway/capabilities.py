@@ -5,6 +5,8 @@ The groups are those of AG-UI's AgentCapabilities; what is ours stands under ``c
 
 from typing import Any
 
+from gateway.models.choice import ModelChoice
+from gateway.models.media import kinds_taken
 from gateway.models.provider import Models
 from gateway.settings import Settings
 from tools.registry import ToolRegistry
@@ -33,10 +35,24 @@ def describe(settings: Settings, models: Models, tools: ToolRegistry) -> dict[st
         },
         "output": {"supportedMimeTypes": ["text/plain", "audio/wav"]},
         "state": {"snapshots": True, "deltas": True, "memory": True, "persistentState": False},
+        "multimodal": {"input": _media_seen(models.text_name)},
         "custom": {
             "wires": list(WIRES),
             "models": {"text": models.text_name, "voice": models.voice_name},
             "speech": speech.state if speech is not None else "not used",
             "limits": {"maxBodyBytes": settings.limits.max_body_bytes},
         },
+    }
+
+
+def _media_seen(text_model: str) -> dict[str, bool]:
+    """The attachments that the text model looks at; the embedded one only tells that they came."""
+    choice = ModelChoice(setting=text_model)
+    kinds = kinds_taken(choice) if choice.provider != "offline" else frozenset()
+    return {
+        "image": "image" in kinds,
+        "audio": "audio" in kinds,
+        "video": "video" in kinds,
+        "pdf": "document" in kinds,
+        "file": "document" in kinds,
     }

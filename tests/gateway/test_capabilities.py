@@ -62,6 +62,15 @@ def test_the_models_the_limits_and_the_state_of_speech_are_ours() -> None:
     }
 
 
+def test_attachments_are_declared_for_the_model_that_looks_at_them() -> None:
+    nothing = {"image": False, "audio": False, "video": False, "pdf": False, "file": False}
+    assert described()["multimodal"] == {"input": nothing}
+    most = {"image": True, "audio": False, "video": False, "pdf": True, "file": True}
+    assert described(text_model="bedrock")["multimodal"] == {"input": most}
+    lite = described(text_model="bedrock/us.amazon.nova-lite-v1:0")
+    assert lite["multimodal"] == {"input": most | {"video": True}}
+
+
 def test_speech_that_no_model_needs_is_not_used() -> None:
     assert described(voice_model="bedrock")["custom"]["speech"] == "not used"
 
