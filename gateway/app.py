@@ -40,6 +40,7 @@ from protocols.invocation import InvocationProtocol
 from protocols.routes import capabilities_route, door
 from protocols.webrtc.peers import Peers
 from protocols.webrtc.signaling import signaling_actions
+from protocols.websocket.connections import Connections
 from protocols.websocket.endpoint import websocket_routes
 from protocols.websocket.services import WebSocketServices
 from tools.registry import ToolRegistry, load
@@ -80,7 +81,7 @@ class Gateway:
             hold=self.activity.hold,
             listens_on_loopback=identity.is_loopback(settings.host),
         )
-        self._draining = asyncio.Event()
+        self.connections = Connections()
 
     def protocols(self) -> list[InvocationProtocol]:
         """What is behind the door, in the order of the interface (section 3)."""
@@ -116,7 +117,7 @@ class Gateway:
             known_events=known_events,
             options=self.settings.websocket,
             idle_seconds=self.settings.limits.idle_seconds,
-            draining=self._draining,
+            connections=self.connections,
         )
 
     def _run_limits(self) -> RunLimits:
@@ -137,8 +138,11 @@ class Gateway:
 
     async def drain(self) -> None:
         """Take no new work; return when what runs has ended, or has been stopped."""
-        self._draining.set()
-        await asyncio.gather(self.peers.drain(), self.sessions.drain())
+        seconds = self.settings.limits.drain_seconds
+        self.sessions.stop_taking()
+        await asyncio.gather(
+            self.connections.drain(seconds), self.peers.drain(seconds), self.sessions.drain()
+        )
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:

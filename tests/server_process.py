@@ -30,6 +30,13 @@ def serve(log: Path, **settings: str) -> Iterator[str]:
         log: takes what the server prints.
         settings: further variables of its environment.
     """
+    with serve_process(log, **settings) as (url, _):
+        yield url
+
+
+@contextmanager
+def serve_process(log: Path, **settings: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve as ``serve`` does; yields the process too, for who sends it signals."""
     port = free_port()
     environment = own_environment(GATEWAY_PORT=str(port), **settings)
     with log.open("wb") as output:
@@ -43,7 +50,7 @@ def serve(log: Path, **settings: str) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(url, process, log)
-        yield url
+        yield url, process
     finally:
         stop(process)
 

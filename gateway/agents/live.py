@@ -69,7 +69,6 @@ class StrandsLive:
         self._microphone = Microphone(_MICROPHONE_SECONDS * second)
         self._translation = LiveTranslation()
         self._turn: TurnObservation | None = None
-        self._draining = False
         self._task = asyncio.create_task(self._run())
         # A task that is cancelled before its first step runs no finally.
         self._task.add_done_callback(lambda _: plan.release())
@@ -120,10 +119,11 @@ class StrandsLive:
         self._microphone.put(Interrupt())
 
     async def drain(self, seconds: float) -> None:
-        """Let the answer being given end, for so long at most, then hang up."""
-        self._draining = True
-        if self._translation.turn_open:
-            await asyncio.wait({self._task}, timeout=seconds)
+        """Leave the conversation to its wire for so long, then hang up.
+
+        Only the wire knows when the answer was heard: it is made much faster than it is played.
+        """
+        await asyncio.wait({self._task}, timeout=seconds)
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -186,8 +186,6 @@ class StrandsLive:
                         idle.reschedule(loop.time() + idle_seconds)
                         self._watch(conversation, event)
                         await self._buffer.put(event)
-                    if self._draining and not self._translation.turn_open:
-                        return
         except TimeoutError:
             if idle.expired():
                 message = "Nothing was said for as long as GATEWAY_IDLE_SECONDS allows."

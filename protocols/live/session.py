@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from protocols.audio import Resampler
 from protocols.contract.conversations import LiveConversation
-from protocols.contract.errors import InvalidInput, NotFound
+from protocols.contract.errors import InvalidInput, NotFound, Unavailable
 from protocols.contract.events import Event
 from protocols.contract.inputs import AudioChunk, Media, Text
 from protocols.live.dialogue import (
@@ -102,7 +102,8 @@ class LiveSession:
         self._changed = asyncio.Event()
         self._has_room = asyncio.Event()
         self._conversation_over = False
-        self._stopped = False
+        self._stopped: EndReason | None = None
+        self._announced = False
         self._draining = False
         self._lock = asyncio.Lock()
 
@@ -113,10 +114,11 @@ class LiveSession:
             GatewayError: the conversation failed. ``fail`` tells the client.
         """
         await self.announce()
+        self._announced = True
+        if self._draining:
+            await self._emit(self._dialogue.draining)
         await first_of(self._listen(), self._speak())
-        reason: EndReason = "stopped" if self._stopped else "ended"
-        if self._draining and not self._stopped:
-            reason = "draining"
+        reason: EndReason = self._stopped or ("draining" if self._draining else "ended")
         await self._emit(lambda: self._dialogue.ended(reason))
         return reason
 
@@ -150,11 +152,11 @@ class LiveSession:
 
         Raises:
             InvalidInput: it cannot be done; ``refuse`` tells the client.
+            Unavailable: the session is about to end; nothing new is asked in it.
         """
         match message:
             case InputText():
-                self._dialogue.asked(self._clock())
-                await self._conversation.send(Text(message.text))
+                await self._ask(message.text)
             case InputImage():
                 await self._conversation.send(Media("image", message.mime_type, message.data))
             case InputAudio():
@@ -184,14 +186,15 @@ class LiveSession:
         )
 
     async def drain(self) -> None:
-        """End as soon as no turn runs."""
+        """End as soon as what was asked is answered, and the answer was heard."""
         self._draining = True
-        await self._emit(self._dialogue.draining)
+        if self._announced:
+            await self._emit(self._dialogue.draining)
         self._changed.set()
 
-    def stop(self) -> None:
-        """End now."""
-        self._stopped = True
+    def stop(self, reason: EndReason = "stopped") -> None:
+        """End now; the first reason given counts."""
+        self._stopped = self._stopped or reason
         self._changed.set()
 
     async def aclose(self) -> None:
@@ -239,9 +242,17 @@ class LiveSession:
         return True
 
     def _is_over(self) -> bool:
-        if self._stopped or (self._draining and not self._dialogue.is_in_run):
+        if self._stopped:
+            return True
+        if self._draining and not self._dialogue.is_in_run and self._pacer.is_empty:
             return True
         return self._conversation_over and self._pacer.is_empty
+
+    async def _ask(self, text: str) -> None:
+        if self._draining:
+            raise Unavailable("The gateway is shutting down. Ask again in another session.")
+        self._dialogue.asked(self._clock())
+        await self._conversation.send(Text(text))
 
     async def _cancel(self) -> None:
         self._pacer.cut(self._clock())

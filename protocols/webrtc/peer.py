@@ -112,8 +112,17 @@ class Peer:
         raise NotFound(_GONE)
 
     async def drain(self) -> None:
-        """End as soon as no turn runs."""
+        """End as soon as what was asked is answered, and the answer was heard."""
         await self._live.drain()
+
+    def cut(self) -> None:
+        """End now, and tell the client that the server stops."""
+        self._live.stop("draining")
+
+    async def ended(self) -> None:
+        """Wait until everything is freed."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
 
     async def aclose(self) -> None:
         """Hang up. Idempotent; everything is freed when it returns."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from protocols.webrtc.peer import Peer
 
 
+_FAREWELL_SECONDS = 3.0
+
+
 class Call(Struct, frozen=True, kw_only=True):
     """What an offer asks for."""
 
@@ -87,8 +90,7 @@ class Peers:
             TimedOut: the offer could not be answered in time.
             SessionBusy: as ``Conversations.open``.
         """
-        if self._closed:
-            raise Unavailable("The gateway is shutting down. Try again in a moment.")
+        self._refuse_when_closed()
         if self.count >= self.options.max_peers:
             raise TooManySessions("No more WebRTC calls fit (GATEWAY_MAX_PEERS). Try again later.")
         self._answering += 1
@@ -120,10 +122,24 @@ class Peers:
                 return peer
         raise NotFound("There is no such peer here. Send a new offer, without pc_id.")
 
-    async def drain(self) -> None:
-        """Take no new calls, and let each end as soon as no turn runs in it."""
+    async def drain(self, seconds: float) -> None:
+        """Take no new calls, let each end with its turn, and end those that have not in time."""
         self._closed = True
-        await asyncio.gather(*(peer.drain() for peer in list(self._peers)))
+        draining = asyncio.create_task(self._drain())
+        try:
+            await asyncio.wait({draining}, timeout=seconds)
+            for peer in self._peers:
+                peer.cut()
+            await asyncio.wait({draining}, timeout=_FAREWELL_SECONDS)
+        finally:
+            draining.cancel()
+            await asyncio.wait({draining})
+
+    async def _drain(self) -> None:
+        peers = list(self._peers)
+        # A client that does not read ends by that, not by us.
+        await asyncio.gather(*(peer.drain() for peer in peers), return_exceptions=True)
+        await asyncio.gather(*(peer.ended() for peer in peers))
 
     async def _begin(self, call: Call, conversations: Conversations, busy: ExitStack) -> Answer:
         make_peer = await asyncio.to_thread(_load)
@@ -131,6 +147,7 @@ class Peers:
         peer = make_peer(call.session, conversation, self.options, self.allows_loopback)
         try:
             answer = await self._answer(peer, call.offer, call.relay_only)
+            self._refuse_when_closed()
         except BaseException:
             await peer.aclose()
             raise
@@ -143,6 +160,10 @@ class Peers:
 
         peer.start(then=forget)
         return answer
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise Unavailable("The gateway is shutting down. Try again in a moment.")
 
     async def _answer(self, peer: "Peer", offer: Offer, relay_only: bool) -> Answer:
         try:

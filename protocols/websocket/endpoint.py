@@ -16,6 +16,7 @@ from protocols.contract.errors import GatewayError, InvalidInput, NotAuthorized,
 from protocols.failures import error_object, failure_of
 from protocols.streaming import SESSION_HEADER, session_headers
 from protocols.websocket.connection import Close, Connection, Frame, Gone
+from protocols.websocket.connections import DRAINING
 from protocols.websocket.dialects.ag_ui import AgUiDialect
 from protocols.websocket.dialects.choice import Dialect, choose
 from protocols.websocket.dialects.native import NativeDialect
@@ -59,7 +60,8 @@ def websocket_routes(
 
     @websocket(list(paths))
     async def serve_websocket(socket: WebSocket) -> None:
-        await _serve(socket, services)
+        with services.connections.one():
+            await _serve(socket, services)
 
     return [serve_websocket]
 
@@ -99,6 +101,8 @@ async def _converse(
     dialect: Served | None = None
     try:
         first = await _first_message(connection, services)
+        if first is None:
+            return DRAINING
         dialect = _DIALECTS[choose(first, subprotocol)](connection, services, caller, session_id)
         return await dialect.serve(first)
     except Gone:
@@ -109,10 +113,11 @@ async def _converse(
         return await _told(connection, dialect, error)
 
 
-async def _first_message(connection: Connection, services: WebSocketServices) -> Frame:
+async def _first_message(connection: Connection, services: WebSocketServices) -> Frame | None:
+    """Wait for the message that chooses the dialect; None when the server is about to stop."""
     try:
         async with asyncio.timeout(services.options.first_message_seconds):
-            return await connection.receive()
+            return await services.connections.unless_draining(connection.receive())
     except TimeoutError as error:
         raise TimedOut(
             "No message came after the connection was opened "

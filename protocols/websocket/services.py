@@ -1,15 +1,15 @@
 """What the WebSocket needs from the rest of the gateway."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
-from msgspec import Struct
+from msgspec import Struct, field
 
 from protocols.ag_ui_events import AgUiEvent
 from protocols.contract.conversations import Conversations
 from protocols.contract.inputs import Json, Message, UserTurn
+from protocols.websocket.connections import Connections
 from protocols.websocket.options import WebSocketOptions
 
 
@@ -51,8 +51,8 @@ type Allows = Callable[[ASGIConnection], bool]
 class WebSocketServices(Struct, frozen=True, kw_only=True):
     """Handed to ``websocket_routes`` by whoever joins the parts.
 
-    ``idle_seconds`` bounds a connection on which nothing is asked. ``draining`` is set when the
-    server is about to stop: running turns end, then the connections close with 1001.
+    ``idle_seconds`` bounds a connection on which nothing is asked. ``connections`` are let out by
+    whoever stops the server: running turns end, then the connections close with 1001.
     """
 
     conversations: Conversations
@@ -63,4 +63,4 @@ class WebSocketServices(Struct, frozen=True, kw_only=True):
     known_events: KnownEvents
     options: WebSocketOptions = WebSocketOptions()
     idle_seconds: float = 900.0
-    draining: asyncio.Event | None = None
+    connections: Connections = field(default_factory=Connections)

@@ -64,9 +64,10 @@ class Caller:
         self._changed = asyncio.Event()
         self._ears: asyncio.Task[None] | None = None
         self.connection.addTrack(self.mouth)
-        channel = self.connection.createDataChannel("gateway")
-        channel.on("message", self._read)
+        self.channel = self.connection.createDataChannel("gateway")
+        self.channel.on("message", self._read)
         self.connection.on("track", self._listen)
+        self.connection.on("connectionstatechange", self._note_change)
 
     def _read(self, message: str) -> None:
         self.log.append((asyncio.get_running_loop().time(), json.loads(message)))
@@ -86,6 +87,13 @@ class Caller:
         except MediaStreamError:
             pass
 
+    def _note_change(self) -> None:
+        self._changed.set()
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send on the data channel."""
+        self.channel.send(json.dumps(message))
+
     async def until(self, kind: str, count: int = 1) -> tuple[float, dict[str, Any]]:
         """Wait for the n-th message of a kind."""
         while len(found := [each for each in self.log if each[1]["type"] == kind]) < count:
@@ -95,6 +103,12 @@ class Caller:
 
     async def until_heard(self) -> None:
         while not self.heard_at:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def until_closed(self) -> None:
+        """Wait until the other side has closed."""
+        while self.connection.connectionState != "closed":
             self._changed.clear()
             await self._changed.wait()
 

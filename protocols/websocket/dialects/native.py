@@ -26,10 +26,11 @@ from protocols.live.pacing import Pace
 from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
 from protocols.websocket.connection import Close, Connection, Frame
+from protocols.websocket.connections import DRAINING
 from protocols.websocket.dialects.written import WrittenSession
 from protocols.websocket.services import WebSocketServices
 
-_CLOSES: dict[EndReason, Close] = {"draining": Close(1001, "UNAVAILABLE")}
+_CLOSES: dict[EndReason, Close] = {"draining": DRAINING}
 
 
 class Session(Protocol):
@@ -59,6 +60,10 @@ class Session(Protocol):
         """End as soon as no turn runs."""
         ...
 
+    def stop(self, reason: EndReason) -> None:
+        """End now."""
+        ...
+
     async def aclose(self) -> None:
         """Free the conversation."""
         ...
@@ -86,8 +91,8 @@ class NativeDialect:
         """Converse until one side ends it."""
         start, pending = await self._wait_for_start(first)
         if start is None:
-            await self._say(self._dialogue.ended("stopped"))
-            return Close()
+            await self._say(self._dialogue.ended(self._reason))
+            return _CLOSES.get(self._reason, Close())
         session = await self._open(start)
         self._session = session
         try:
@@ -103,9 +108,10 @@ class NativeDialect:
         else:
             await self._say(self._dialogue.failed(error) + self._dialogue.ended("failed"))
 
-    async def _wait_for_start(self, frame: Frame) -> tuple[SessionStart | None, Frame | None]:
-        """Give the start, or None for a stop, and the input that came instead of it."""
-        while True:
+    async def _wait_for_start(self, first: Frame) -> tuple[SessionStart | None, Frame | None]:
+        """Give the start, or None if there is none, and the input that came instead of it."""
+        frame: Frame | None = first
+        while frame is not None:
             try:
                 message = None if isinstance(frame, bytes) else decode(frame)
                 match message:
@@ -113,6 +119,7 @@ class NativeDialect:
                         _check_served(message)
                         return message, None
                     case SessionStop():
+                        self._reason = "stopped"
                         return None, None
                     case ToolOutcome():
                         raise NotFound("No tool call waits for a result of the client.")
@@ -124,11 +131,15 @@ class NativeDialect:
             except GatewayError as error:
                 await self._say(self._dialogue.refused(error))
             frame = await self._receive()
+        self._reason = "draining"
+        await self._say(self._dialogue.draining())
+        return None, None
 
-    async def _receive(self) -> Frame:
+    async def _receive(self) -> Frame | None:
+        """Wait for a frame; None when the server is about to stop."""
         try:
             async with asyncio.timeout(self._services.idle_seconds):
-                return await self._connection.receive()
+                return await self._services.connections.unless_draining(self._connection.receive())
         except TimeoutError as error:
             raise TimedOut("The session was not started. Send session.start.") from error
 
@@ -164,10 +175,12 @@ class NativeDialect:
             frame = await self._connection.receive()
 
     async def _drain(self, session: Session) -> None:
-        if self._services.draining is not None:
-            await self._services.draining.wait()
-            await session.drain()
-        await asyncio.Event().wait()  # the session ends when its turn does
+        connections = self._services.connections
+        await connections.draining.wait()
+        await session.drain()  # it ends when its turn does
+        await connections.overdue.wait()
+        session.stop("draining")
+        await asyncio.Event().wait()
 
     async def _say(self, outputs: list[Output]) -> None:
         for output in outputs:

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable
 from protocols.contract.errors import SessionBusy
 from protocols.live.racing import first_of
 from protocols.websocket.connection import Close, Connection, Frame
+from protocols.websocket.connections import DRAINING
 from protocols.websocket.services import WebSocketServices
 
 _MOST_WAITING = 4
 
 IDLE = Close(1008, "TIMED_OUT")
-DRAINING = Close(1001, "UNAVAILABLE")
 
 
 class Requests:
@@ -63,7 +63,6 @@ class Requests:
             await self._answer(frame)
 
     async def _watch_draining(self) -> None:
-        if self._services.draining is not None:
-            await self._services.draining.wait()
-            await self._waiting.put(None)
+        await self._services.connections.draining.wait()
+        await self._waiting.put(None)
         await asyncio.Event().wait()  # the answers end the connection

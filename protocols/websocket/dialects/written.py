@@ -110,6 +110,11 @@ class WrittenSession:
         if self._turn is None:
             self._stopping.set()
 
+    def stop(self, reason: EndReason) -> None:
+        """End now."""
+        self._reason = reason
+        self._stopping.set()
+
     async def aclose(self) -> None:
         """Close the turn that runs, if any. Idempotent."""
         self._stopping.set()

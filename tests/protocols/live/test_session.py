@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from protocols.contract.errors import InvalidInput, ModelFailed, NotFound
+from protocols.contract.errors import InvalidInput, ModelFailed, NotFound, Unavailable
 from protocols.contract.events import (
     AudioDelta,
     BargeIn,
@@ -278,6 +278,53 @@ async def test_a_drain_lets_the_turn_end_and_then_the_session() -> None:
         live.push(TextDelta("m", "y"), TurnEnded())
         assert await ended(run) == "draining"
     assert notes.kinds.count("TEXT_MESSAGE_CONTENT") == 2
+    assert notes.documents[-1]["reason"] == "draining"
+
+
+async def test_a_drain_lets_what_was_said_be_heard_to_its_end() -> None:
+    live = ScriptedLive()
+    async with running(live) as (session, notes, run):
+        # All of it has been made, and half of it is still held back.
+        live.push(TurnStarted("t"), AudioDelta("m", SECOND[: 2 * 14_400]), TurnEnded())
+        await notes.until_sound(1)
+        await session.drain()
+        with pytest.raises(Unavailable, match="shutting down"):
+            await session.receive(InputText("And another one?"))
+        assert await ended(run) == "draining"
+    assert sum(map(len, notes.sound)) == 2 * 14_400
+    assert notes.kinds[-4:] == [
+        "gateway.audio.stop",
+        "RUN_FINISHED",
+        "gateway.state",
+        "gateway.end",
+    ]
+
+
+async def test_a_session_that_rests_ends_at_once_when_it_drains() -> None:
+    async with running(ScriptedLive()) as (session, notes, run):
+        await notes.until("gateway.state")
+        await session.drain()
+        assert await ended(run) == "draining"
+    assert notes.kinds == ["gateway.session", "gateway.state", "gateway.draining", "gateway.end"]
+
+
+async def test_a_session_that_drains_before_it_began_still_greets_first() -> None:
+    async with running(ScriptedLive()) as (session, notes, run):
+        await session.drain()
+        assert await ended(run) == "draining"
+    assert notes.kinds == ["gateway.session", "gateway.state", "gateway.draining", "gateway.end"]
+
+
+async def test_a_drain_that_takes_too_long_is_cut_in_order() -> None:
+    live = ScriptedLive()
+    async with running(live) as (session, notes, run):
+        live.push(TurnStarted("t"), AudioDelta("m", SECOND))
+        await notes.until_sound(1)
+        await session.drain()
+        session.stop("draining")
+        assert await ended(run) == "draining"
+    assert notes.kinds[-3:] == ["gateway.audio.flush", "RUN_FINISHED", "gateway.end"]
+    assert notes.documents[-2]["outcome"] == {"type": "cancelled"}
     assert notes.documents[-1]["reason"] == "draining"
 
 

@@ -353,9 +353,25 @@ async def test_a_drain_ends_calls_that_rest_and_lets_a_turn_finish() -> None:
             TurnStarted("turn-1"), AudioDelta("m", tone(330, 0.4, OUTPUT_RATE))
         )
         await client.until_told("gateway.audio.start")
-        await server.peers.drain()
+        draining = asyncio.create_task(server.peers.drain(BOUND_SECONDS))
         await client.until_told("gateway.draining")
         server.conversation().emit(TurnEnded())
         await client.until_told("RUN_FINISHED")
         assert (await client.until_told("gateway.end"))["reason"] == "draining"
+        await draining
         await until_freed(server)
+
+
+async def test_a_call_whose_turn_does_not_end_before_the_server_stops_is_cut_in_order() -> None:
+    async with serving() as server, calling(server, Mouth()) as client:
+        server.conversation().emit(
+            TurnStarted("turn-1"), AudioDelta("m", tone(330, 5.0, OUTPUT_RATE))
+        )
+        await client.until_told("gateway.audio.start")
+        async with asyncio.timeout(BOUND_SECONDS):
+            await server.peers.drain(0.01)
+        assert server.peers.count == 0
+        await client.until_told("gateway.draining")
+        assert (await client.until_told("gateway.audio.flush"))["reason"] == "stopped"
+        assert (await client.until_told("RUN_FINISHED"))["outcome"] == {"type": "cancelled"}
+        assert (await client.until_told("gateway.end"))["reason"] == "draining"

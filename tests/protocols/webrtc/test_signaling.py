@@ -247,7 +247,7 @@ async def test_peers_that_are_still_being_answered_count_too() -> None:
 
 async def test_after_the_drain_began_no_calls_are_taken() -> None:
     async with serving() as server:
-        await server.peers.drain()
+        await server.peers.drain(1)
         with pytest.raises(Unavailable, match="shutting down"):
             await offer(server)
 

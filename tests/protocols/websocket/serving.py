@@ -9,13 +9,14 @@ from typing import Any, override
 
 import uvicorn
 from litestar import Litestar
-from msgspec import Struct
+from msgspec import Struct, field
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from protocols.ag_ui.attachments import OpenAttachments, left_alone
 from protocols.ag_ui.responses import known_events
 from protocols.ag_ui.run_input import parse
+from protocols.websocket.connections import Connections
 from protocols.websocket.endpoint import websocket_routes
 from protocols.websocket.options import WebSocketOptions
 from protocols.websocket.services import CallerOf, WebSocketServices
@@ -32,7 +33,7 @@ class Setting(Struct, kw_only=True):
     options: WebSocketOptions = WebSocketOptions()
     idle_seconds: float = 900.0
     open_attachments: OpenAttachments = left_alone
-    draining: asyncio.Event | None = None
+    connections: Connections = field(default_factory=Connections)
 
 
 class Site(Struct):
@@ -76,7 +77,7 @@ async def serving(
         known_events=known_events,
         options=setting.options,
         idle_seconds=setting.idle_seconds,
-        draining=setting.draining,
+        connections=setting.connections,
     )
     server = _Server(
         uvicorn.Config(

@@ -9,6 +9,7 @@ from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import ModelFailed
 from protocols.contract.events import TextDelta, TurnEnded
 from protocols.contract.inputs import Message, Text, UserTurn
+from protocols.websocket.connections import Connections
 from tests.protocols.ordering import check_order
 from tests.protocols.scripted import ScriptedConversations
 from tests.protocols.websocket.serving import (
@@ -184,14 +185,14 @@ async def test_a_connection_on_which_nothing_is_asked_is_closed() -> None:
 
 
 async def test_a_server_about_to_stop_answers_what_was_asked() -> None:
-    draining = asyncio.Event()
+    connections = Connections()
     conversations = ScriptedConversations()
     conversations.gate = asyncio.Event()
-    setting = Setting(draining=draining)
+    setting = Setting(connections=connections)
     async with serving(conversations, setting) as site, site.connect() as client:
         await tell(client, run("one"))
         await told_until(client, "TEXT_MESSAGE_CONTENT")
-        draining.set()
+        connections.draining.set()
         conversations.gate.set()
         messages, code, reason = await closed(client)
     assert kinds(messages)[-1] == "RUN_FINISHED"

@@ -15,6 +15,7 @@ from protocols.contract.events import (
     TurnStarted,
 )
 from protocols.contract.inputs import AudioChunk, LiveOptions, Text
+from protocols.websocket.connections import Connections
 from protocols.websocket.options import WebSocketOptions
 from tests.protocols.ordering import check_order, without_gateway
 from tests.protocols.scripted import ScriptedConversations, ScriptedLive
@@ -284,18 +285,32 @@ async def test_a_start_that_never_comes_closes() -> None:
 
 
 async def test_a_server_about_to_stop_lets_the_turn_end() -> None:
-    draining = asyncio.Event()
-    async with serving(setting=Setting(draining=draining)) as site, site.connect() as client:
+    connections = Connections()
+    async with serving(setting=Setting(connections=connections)) as site, site.connect() as client:
         await tell(client, START)
         site.conversations.live.push(TurnStarted("t"), TextDelta("m", "one"))
         await told_until(client, "TEXT_MESSAGE_CONTENT")
-        draining.set()
+        connections.draining.set()
         await told_until(client, "gateway.draining")
         site.conversations.live.push(TextDelta("m", "two"), TurnEnded())
         messages, code, _ = await closed(client)
     assert code == 1001
     assert "RUN_FINISHED" in kinds(messages)
     assert messages[-1]["reason"] == "draining"
+
+
+async def test_a_turn_that_does_not_end_before_the_server_stops_is_cut_in_order() -> None:
+    connections = Connections()
+    async with serving(setting=Setting(connections=connections)) as site, site.connect() as client:
+        await tell(client, START)
+        site.conversations.live.push(TurnStarted("t"), AudioDelta("m", 20 * TENTH))
+        await told_until(client, "gateway.audio.start")
+        async with asyncio.timeout(WAIT_SECONDS):
+            await connections.drain(0.01)
+        messages, code, reason = await closed(client)
+    assert kinds(messages)[-3:] == ["gateway.audio.flush", "RUN_FINISHED", "gateway.end"]
+    assert messages[-2]["outcome"] == {"type": "cancelled"}
+    assert (messages[-1]["reason"], code, reason) == ("draining", 1001, "UNAVAILABLE")
 
 
 async def test_conversations_end_without_leaving_tasks() -> None:

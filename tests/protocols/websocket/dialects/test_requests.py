@@ -10,7 +10,8 @@ from protocols.ag_ui.responses import known_events
 from protocols.ag_ui.run_input import parse
 from protocols.contract.errors import ModelFailed, SessionBusy
 from protocols.websocket.connection import Close, Connection, Frame, Gone
-from protocols.websocket.dialects.requests import DRAINING, IDLE, Requests
+from protocols.websocket.connections import DRAINING, Connections
+from protocols.websocket.dialects.requests import IDLE, Requests
 from protocols.websocket.services import WebSocketServices
 from tests.protocols.scripted import ScriptedConversations
 
@@ -32,7 +33,7 @@ class Frames:
         raise AssertionError
 
 
-def services(idle_seconds: float = 5, draining: asyncio.Event | None = None) -> WebSocketServices:
+def services(idle_seconds: float = 5, connections: Connections | None = None) -> WebSocketServices:
     return WebSocketServices(
         conversations=ScriptedConversations(),
         caller_of=lambda _: "caller",
@@ -41,7 +42,7 @@ def services(idle_seconds: float = 5, draining: asyncio.Event | None = None) -> 
         open_attachments=left_alone,
         known_events=known_events,
         idle_seconds=idle_seconds,
-        draining=draining,
+        connections=connections or Connections(),
     )
 
 
@@ -101,9 +102,9 @@ async def test_too_many_waiting_requests_are_busy() -> None:
 
 
 async def test_a_server_about_to_stop_answers_what_waits_and_no_more() -> None:
-    draining = asyncio.Event()
-    draining.set()
+    connections = Connections()
+    connections.draining.set()
     answers = Answers()
-    close = await served(Frames(), services(draining=draining), answers)
+    close = await served(Frames(), services(connections=connections), answers)
     assert close == DRAINING == Close(1001, "UNAVAILABLE")
     assert answers.answered == ["first"]

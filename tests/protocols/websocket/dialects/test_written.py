@@ -9,6 +9,7 @@ from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import ModelThrottled
 from protocols.contract.events import TextDelta, TurnEnded
 from protocols.contract.inputs import Media, Text, UserTurn
+from protocols.websocket.connections import Connections
 from tests.protocols.scripted import ScriptedConversations
 from tests.protocols.websocket.serving import (
     Setting,
@@ -124,11 +125,11 @@ async def test_a_client_that_leaves_during_a_turn_frees_the_session() -> None:
 
 
 async def test_a_server_about_to_stop_lets_the_turn_end_and_closes_idle_sessions() -> None:
-    draining = asyncio.Event()
+    connections = Connections()
     conversations = ScriptedConversations()
     conversations.gate = asyncio.Event()
     async with (
-        serving(conversations, Setting(draining=draining)) as site,
+        serving(conversations, Setting(connections=connections)) as site,
         site.connect() as busy,
         site.connect() as idle,
     ):
@@ -136,7 +137,7 @@ async def test_a_server_about_to_stop_lets_the_turn_end_and_closes_idle_sessions
         await told_until(busy, "TEXT_MESSAGE_CONTENT")
         await tell(idle, START | {"sessionId": "idle"})
         await told_until(idle, "gateway.state")
-        draining.set()
+        connections.draining.set()
         messages, code, _ = await closed(idle)
         assert (kinds(messages), code) == (["gateway.draining", "gateway.end"], 1001)
         await told_until(busy, "gateway.draining")
@@ -144,6 +145,21 @@ async def test_a_server_about_to_stop_lets_the_turn_end_and_closes_idle_sessions
         messages, code, _ = await closed(busy)
     assert "RUN_FINISHED" in kinds(messages)
     assert code == 1001
+
+
+async def test_a_turn_that_does_not_end_before_the_server_stops_is_cut_in_order() -> None:
+    connections = Connections()
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    setting = Setting(connections=connections)
+    async with serving(conversations, setting) as site, site.connect() as client:
+        await tell(client, START, asking("one"))
+        await told_until(client, "TEXT_MESSAGE_CONTENT")
+        await connections.drain(0.01)
+        messages, code, reason = await closed(client)
+    assert kinds(messages)[-2:] == ["RUN_FINISHED", "gateway.end"]
+    assert messages[-2]["outcome"] == {"type": "cancelled"}
+    assert (messages[-1]["reason"], code, reason) == ("draining", 1001, "UNAVAILABLE")
 
 
 async def test_a_fault_of_ours_is_told_without_its_text() -> None:
