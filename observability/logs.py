@@ -16,10 +16,19 @@ from typing import Any, TextIO
 from opentelemetry import trace
 
 from observability.correlation import request_id, session_id
-from observability.redaction import redact
+from observability.redaction import redact, without_queries
 
 MAX_TEXT = 16_384
 """Characters of one message or stack trace; what is longer is cut."""
+
+_SERVERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
+_WIRES = (
+    *_SERVERS,
+    *("websockets", "httpcore", "httpx", "h2", "hpack", "urllib3", "botocore", "boto3"),
+    *("aioice", "aiortc", "smithy_core", "smithy_http", "smithy_aws_core"),
+    "smithy_aws_event_stream",
+)
+"""Their DEBUG lines hold headers and frames: who calls, and what is said."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
@@ -31,7 +40,8 @@ class SecretsFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> logging.LogRecord:
         """Write message and stack trace out, redacted; what was logged stays as it is."""
         safe = copy.copy(record)
-        safe.msg = redact(_cut(_message(record)))
+        message = redact(_cut(_message(record)))
+        safe.msg = without_queries(message) if record.name in _SERVERS else message
         safe.args = None
         if record.exc_info and record.exc_info[0] is not None:
             safe.errorType = record.exc_info[0].__qualname__
@@ -92,6 +102,7 @@ def configure_logging(
 ) -> None:
     """Send all log lines to one stream, and nothing else anywhere.
 
+    What goes over the wires is not logged, not even with the level DEBUG.
     ``json_lines`` None: plain lines if the stream is a terminal. The servers' own handlers are
     taken away, so run uvicorn with ``log_config=None``. Handlers of others on the root logger
     stay (an OpenTelemetry instrumentation's), and get redacted records as well.
@@ -107,11 +118,12 @@ def configure_logging(
     for each in root.handlers:
         if not any(isinstance(present, SecretsFilter) for present in each.filters):
             each.addFilter(SecretsFilter())
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    for name in _SERVERS:
         server = logging.getLogger(name)
         server.handlers = []
-        server.setLevel(logging.NOTSET)
         server.propagate = True
+    for name in _WIRES:
+        logging.getLogger(name).setLevel(max(root.level, logging.INFO))
     access = logging.getLogger("uvicorn.access")
     if not any(isinstance(present, PingFilter) for present in access.filters):
         access.addFilter(PingFilter())

@@ -11,7 +11,7 @@ _LINE_END = r"(?:\r\n|\n|\\r\\n|\\n)"
 _SENSITIVE = (
     r"authorization|proxy-authorization|cookie|set-cookie|x-api-key|api[_-]?key"
     r"|credential|password|passwd|client[_-]?secret|secret[_-]?access[_-]?key|session[_-]?token"
-    r"|access[_-]?token|refresh[_-]?token|id[_-]?token|resume[_-]?token"
+    r"|access[_-]?token|refresh[_-]?token|id[_-]?token|resume[_-]?token|token"
     r"|workload[_-]?access[_-]?token"
 )
 
@@ -21,7 +21,10 @@ _RULES = (
     (re.compile(r"(a=ice-(?:pwd|ufrag):)[^\s\\\"']+"), rf"\1{REDACTED}"),
     (re.compile(r"(\bufrag )\S+"), rf"\1{REDACTED}"),
     (re.compile(r"\beyJ[\w-]{4,}\.[\w-]{2,}\.[\w-]*"), REDACTED),
-    (re.compile(r"(?i)(base64UrlBearerAuthorization\.)[\w-]+"), rf"\1{REDACTED}"),
+    (
+        re.compile(r"(?i)(base64UrlBearerAuthorization[\"']?[.,]\s*[\"']?)[\w.=-]+"),
+        rf"\1{REDACTED}",
+    ),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {REDACTED}"),
     # Signed addresses: values only, so that the line still tells what was signed.
     (re.compile(r"(?i)(x-amz-[\w-]+=)[^&\s\"'\\]+"), rf"\1{REDACTED}"),
@@ -43,6 +46,7 @@ _RULES = (
     ),
     (re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"), REDACTED),
 )
+_QUERY = re.compile(r"\?\S+?(?=\"?(?:\s|$))")
 _CARD = re.compile(r"(?<!\d)(?<!\d\.)[3-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,4}(?!\.?\d)")
 
 
@@ -51,6 +55,11 @@ def redact(text: str) -> str:
     for pattern, instead in _RULES:
         text = pattern.sub(instead, text)
     return _CARD.sub(_card, text)
+
+
+def without_queries(text: str) -> str:
+    """A server's line without the queries of addresses: anything may be a secret there."""
+    return _QUERY.sub(f"?{REDACTED}", text)
 
 
 def _card(found: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from opentelemetry import trace
 
 from observability.correlation import bind_request, bind_session
 from observability.logs import (
+    _WIRES,
     MAX_TEXT,
     JsonFormatter,
     PlainFormatter,
@@ -21,7 +22,7 @@ from observability.turns import observe_turn
 @pytest.fixture
 def own_logging() -> Iterator[None]:
     """The loggers as they were, after the test."""
-    loggers = [logging.getLogger(n) for n in ("", "uvicorn", "uvicorn.error", "uvicorn.access")]
+    loggers = [logging.getLogger(name) for name in ("", *_WIRES)]
     before = [
         (each, each.handlers, each.filters[:], each.level, each.propagate) for each in loggers
     ]
@@ -140,6 +141,27 @@ def test_access_lines_of_ping_are_dropped_and_others_kept() -> None:
     messages = [each["message"] for each in written(stream)]
     assert [message.split()[3] for message in messages[:2]] == ["/pingpong", "/invocations"]
     assert messages[2:] == ["a line of another form"]
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_queries_of_accepted_connections_are_not_logged() -> None:
+    stream = io.StringIO()
+    configure_logging(stream=stream)
+    line = '%s - "WebSocket %s" [accepted]'
+    logging.getLogger("uvicorn.error").info(line, "127.0.0.1:5", "/ws?pass=SECRET")
+    (logged,) = written(stream)
+    assert logged["message"] == '127.0.0.1:5 - "WebSocket /ws?[redacted]" [accepted]'
+
+
+@pytest.mark.usefixtures("own_logging")
+@pytest.mark.parametrize("name", ["uvicorn.error", "websockets.server", "httpcore.http11", "h2"])
+@pytest.mark.parametrize(("level", "heard"), [("debug", ["told"]), ("warning", [])])
+def test_frames_are_not_logged_at_any_level(name: str, level: str, heard: list[str]) -> None:
+    stream = io.StringIO()
+    configure_logging(stream=stream, level=level)
+    logging.getLogger(name).debug("< TEXT '%s'", "a prompt")
+    logging.getLogger(name).info("told")
+    assert [line["message"] for line in written(stream)] == heard
 
 
 @pytest.mark.usefixtures("own_logging")

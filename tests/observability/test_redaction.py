@@ -1,6 +1,6 @@
 import pytest
 
-from observability.redaction import redact
+from observability.redaction import redact, without_queries
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.c2lnbmF0dXJlLXZhbHVl"
 SDP = (
@@ -14,7 +14,8 @@ SDP = (
     [
         (f"Authorization: Bearer {JWT}", JWT, "Authorization: [redacted] [redacted]"),
         ("sent bearer abc.def-123 to x", "abc.def-123", "sent bearer [redacted] to x"),
-        (f"token={JWT}!", JWT, "token=[redacted]!"),
+        (f"sent {JWT}!", JWT, "sent [redacted]!"),
+        ("GET /ws?token=SECRET&a=1", "SECRET", "GET /ws?token=[redacted]&a=1"),
         ("x-api-key: k3y-v4lue, next", "k3y-v4lue", "x-api-key: [redacted], next"),
         ('{"apiKey": "k3y v4lue", "a": 1}', "k3y v4lue", '{"apiKey": [redacted], "a": 1}'),
         (
@@ -44,6 +45,21 @@ SDP = (
             "base64UrlBearerAuthorization.abc_-1",
             "abc_-1",
             "base64UrlBearerAuthorization.[redacted]",
+        ),
+        (
+            "base64UrlBearerAuthorization, abc_-1",
+            "abc_-1",
+            "base64UrlBearerAuthorization, [redacted]",
+        ),
+        (
+            "base64UrlBearerAuthorization, base64UrlBearerAuthorization.abc_-1",
+            "abc_-1",
+            "base64UrlBearerAuthorization, [redacted]",
+        ),
+        (
+            "['base64UrlBearerAuthorization', 'abc_-1']",
+            "abc_-1",
+            "['base64UrlBearerAuthorization', '[redacted]']",
         ),
         ("card 4111 1111 1111 1111.", "4111", "card [redacted]."),
     ],
@@ -78,3 +94,19 @@ def test_long_text_without_secrets_is_not_slow() -> None:
         "eyJ" * 15_000,
     ):
         redact(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "safe"),
+    [
+        ('1:2 - "GET /a?key=SECRET HTTP/1.1" 200', '1:2 - "GET /a?[redacted] HTTP/1.1" 200'),
+        (
+            '1:2 - "WebSocket /ws?a="&b=SECRET" [accepted]',
+            '1:2 - "WebSocket /ws?[redacted]" [accepted]',
+        ),
+        ('1:2 - "WebSocket /ws?a=SECRET" 403', '1:2 - "WebSocket /ws?[redacted]" 403'),
+        ('1:2 - "WebSocket /ws" 403', '1:2 - "WebSocket /ws" 403'),
+    ],
+)
+def test_lines_of_requests_tell_no_queries(line: str, safe: str) -> None:
+    assert without_queries(line) == safe
