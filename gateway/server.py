@@ -82,7 +82,8 @@ def server(settings: Settings, app: object, drain: Callable[[], Awaitable[None]]
         host=settings.host,
         port=settings.port,
         log_config=None,
-        ws_max_size=settings.websocket.max_frame_bytes,
+        # Above our own limit, so that ours is the one that answers, with its code as the reason.
+        ws_max_size=2 * settings.websocket.max_frame_bytes,
         ws_per_message_deflate=False,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,

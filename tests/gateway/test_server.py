@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 from msgspec import Struct
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from gateway.server import DrainingServer, server
 from gateway.settings import Settings
@@ -133,6 +135,19 @@ def test_a_port_that_is_taken_is_exit_code_1(tmp_path: Path) -> None:
     assert b"Traceback" not in again.stdout + again.stderr
 
 
+@pytest.mark.slow
+def test_a_message_above_the_limit_is_refused_with_the_stable_code(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as gateway:
+        address = gateway.url.replace("http", "ws", 1) + "/ws"
+        with connect(address, open_timeout=WAIT_SECONDS) as socket:
+            socket.send("x" * 70_000)
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    socket.recv(timeout=WAIT_SECONDS)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1009, "PAYLOAD_TOO_LARGE")
+
+
 # What it decides
 
 
@@ -232,4 +247,4 @@ async def test_a_signal_during_the_start_ends_it_in_order() -> None:
 async def test_the_server_is_made_as_the_settings_say() -> None:
     config = server(Settings(host="::1", port=81), Lifespan(), nothing).config
     assert (config.host, config.port, config.server_header) == ("::1", 81, False)
-    assert (config.ws_max_size, config.timeout_graceful_shutdown) == (65536, 5)
+    assert (config.ws_max_size, config.timeout_graceful_shutdown) == (131_072, 5)
