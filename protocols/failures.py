@@ -30,6 +30,7 @@ class Failure(Struct, frozen=True):
 FAILURES: Mapping[type[errors.GatewayError], Failure] = {
     errors.InvalidInput: Failure("VALIDATION_ERROR", 400, 1003, False),
     errors.TooLarge: Failure("PAYLOAD_TOO_LARGE", 413, 1009, False),
+    errors.TooSlow: Failure("REQUEST_TIMEOUT", 408, 1008, True),
     errors.NotSupported: Failure("UNSUPPORTED_MEDIA_TYPE", 415, 1003, False),
     errors.NotAcceptable: Failure("NOT_ACCEPTABLE", 406, 1003, False),
     errors.NotAuthorized: Failure("UNAUTHORIZED", 401, 1008, False),

@@ -5,6 +5,7 @@ session. ``protocols`` is the ordered list behind the first door; the first that
 answers it.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -30,6 +31,7 @@ from protocols.contract.errors import (
     NotAuthorized,
     NotSupported,
     TooLarge,
+    TooSlow,
 )
 from protocols.contract.inputs import Json
 from protocols.failures import failure_of
@@ -51,6 +53,7 @@ def door(
     protocols: Sequence[InvocationProtocol],
     caller_of: Callable[[ASGIConnection], str],
     allows: Callable[[ASGIConnection], bool],
+    body_seconds: float = 15.0,
 ) -> HTTPRouteHandler:
     """Make ``POST /invocations``.
 
@@ -59,6 +62,7 @@ def door(
         protocols: in the order they are asked; the last shows errors that belong to none.
         caller_of: names the caller.
         allows: tells whether the page that sends a request may do so.
+        body_seconds: how long a body may take to arrive.
     """
 
     async def answer(request: Request, seen: RequestObservation) -> Response[Any]:
@@ -66,7 +70,7 @@ def door(
         try:
             if not allows(request):
                 raise NotAuthorized("This page may not call the gateway (GATEWAY_ALLOWED_ORIGINS).")
-            invocation = await _read(request, caller_of(request))
+            invocation = await _read(request, caller_of(request), body_seconds)
             protocol = choose(invocation, protocols)
             seen.is_for(protocol.name, _action(invocation))
             invocation = _in_session(invocation, request.headers.get(SESSION_HEADER, ""))
@@ -77,7 +81,10 @@ def door(
             if not isinstance(error, GatewayError):
                 _log.error("request failed: %s", type(error).__name__, exc_info=error)
             seen.answered(failure_of(error).http)
-            return protocol.refuse(error, session_id)
+            response = protocol.refuse(error, session_id)
+            if isinstance(error, TooSlow):
+                response.headers["connection"] = "close"  # or it goes on sending
+            return response
         seen.answered(200)
         return response
 
@@ -107,7 +114,7 @@ def capabilities_route(describe: Callable[[], Mapping[str, Any]]) -> HTTPRouteHa
     return capabilities
 
 
-async def _read(request: Request, caller: str) -> Invocation:
+async def _read(request: Request, caller: str, body_seconds: float) -> Invocation:
     """Read a request whole, but for its session: that is for the protocol chosen to refuse.
 
     Raises:
@@ -116,12 +123,7 @@ async def _read(request: Request, caller: str) -> Invocation:
     full_content_type = request.headers.get("content-type", "")
     content_type = full_content_type.partition(";")[0].strip().lower()
     _check_form(content_type, request.headers.get("content-encoding", "identity"))
-    try:
-        body = await request.body()
-    except RequestEntityTooLarge as error:
-        raise TooLarge("The body is larger than GATEWAY_MAX_BODY_BYTES allows.") from error
-    except HTTPException as error:  # left before the end, or a length that is no number
-        raise InvalidInput("The body is not complete. Send it again.") from error
+    body = await _body(request, body_seconds)
     return Invocation(
         content_type=content_type,
         accept=request.headers.get("accept", "").lower(),
@@ -132,6 +134,20 @@ async def _read(request: Request, caller: str) -> Invocation:
         full_content_type=full_content_type,
         left=partial(_left, request),
     )
+
+
+async def _body(request: Request, within_seconds: float) -> bytes:
+    try:
+        async with asyncio.timeout(within_seconds):
+            return await request.body()
+    except TimeoutError as error:
+        raise TooSlow(
+            f"The body did not arrive within {within_seconds:g} seconds. Send it faster."
+        ) from error
+    except RequestEntityTooLarge as error:
+        raise TooLarge("The body is larger than GATEWAY_MAX_BODY_BYTES allows.") from error
+    except HTTPException as error:  # left before the end, or a length that is no number
+        raise InvalidInput("The body is not complete. Send it again.") from error
 
 
 async def _left(request: Request) -> None:

@@ -3,6 +3,7 @@
     GatewayError
     ├── InvalidInput          the caller sent something we cannot take
     │   ├── TooLarge          … because a limit of size was passed
+    │   ├── TooSlow           … because it took too long to arrive
     │   ├── NotSupported      … because the media type or form is not served
     │   └── NotAcceptable     … because nothing we can answer with is accepted
     ├── NotAuthorized         the caller did not say who they are
@@ -50,6 +51,10 @@ class InvalidInput(GatewayError):
 
 class TooLarge(InvalidInput):
     """A limit of size was passed; the message names the setting that holds it."""
+
+
+class TooSlow(InvalidInput):
+    """What the caller sends did not arrive within the limit of time."""
 
 
 class NotSupported(InvalidInput):

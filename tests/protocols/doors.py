@@ -38,6 +38,7 @@ class Setting(Struct, kw_only=True):
     max_body_bytes: int = 5_000_000
     actions: Mapping[str, ActionHandler] = {}
     allows: Callable[[ASGIConnection], bool] = lambda _: True
+    body_seconds: float = 15.0
     open_attachments: OpenAttachments = left_alone
 
 
@@ -59,7 +60,13 @@ def door_app(conversations: FakeConversations, setting: Setting | None = None) -
             in_band=in_band,
         ),
     ]
-    route = door(conversations, protocols, caller_of=lambda _: "caller", allows=setting.allows)
+    route = door(
+        conversations,
+        protocols,
+        caller_of=lambda _: "caller",
+        allows=setting.allows,
+        body_seconds=setting.body_seconds,
+    )
     return Litestar(
         [route],
         openapi_config=None,

@@ -12,7 +12,9 @@ def test_an_error_carries_its_message_and_its_details() -> None:
     assert errors.NotFound("x").details == ()
 
 
-@pytest.mark.parametrize("kind", [errors.TooLarge, errors.NotSupported, errors.NotAcceptable])
+@pytest.mark.parametrize(
+    "kind", [errors.TooLarge, errors.TooSlow, errors.NotSupported, errors.NotAcceptable]
+)
 def test_faults_of_the_input_are_caught_as_such(kind: type[errors.GatewayError]) -> None:
     with pytest.raises(errors.InvalidInput):
         raise kind("x")
