@@ -24,7 +24,8 @@ class EventBuffer:
     def __init__(self, most: int) -> None:
         self._most = most
         self._items: deque[Item] = deque()
-        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+        self._reader: asyncio.Future[None] | None = None
         self._closed = False
 
     def offer(self, item: Item) -> bool:
@@ -32,7 +33,7 @@ class EventBuffer:
         if len(self._items) >= self._most or self._closed:
             return False
         self._items.append(item)
-        self._changed.set()
+        self._wake_reader()
         return True
 
     async def put(self, item: Item) -> None:
@@ -40,25 +41,36 @@ class EventBuffer:
         if isinstance(item, BargeIn):
             self._items = deque(waiting for waiting in self._items if not _is_speech(waiting))
         while len(self._items) >= self._most and not self._closed:
-            self._changed.clear()
-            await self._changed.wait()
+            self._room.clear()
+            await self._room.wait()
         if not self._closed:
             self._items.append(item)
-        self._changed.set()
+        self._wake_reader()
 
     async def take(self, pause_seconds: float | None = None) -> list[Item]:
         """Take everything there is; waits while there is nothing, for so long at most."""
-        try:
-            async with asyncio.timeout(pause_seconds):
-                while not self._items:
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            return []
+        if not self._items:
+            await self._wait(pause_seconds)
         taken = list(self._items)
         self._items.clear()
-        self._changed.set()
+        self._room.set()
         return taken
+
+    async def _wait(self, seconds: float | None) -> None:
+        """Wait for an item: for each delta, so without the cost of an Event in a timeout."""
+        loop = asyncio.get_running_loop()
+        self._reader = loop.create_future()
+        timer = None if seconds is None else loop.call_later(seconds, self._wake_reader)
+        try:
+            await self._reader
+        finally:
+            self._reader = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake_reader(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
     async def batches(self, pause_seconds: float | None = None) -> AsyncGenerator[list[Event]]:
         """Yield the events as they come, and an empty batch after each silence of so long.
@@ -82,13 +94,14 @@ class EventBuffer:
         """Add the last item and the end; there is always room for them."""
         if not self._closed:
             self._items += [None] if last is None else [last, None]
-        self._changed.set()
+        self._wake_reader()
 
     def close(self) -> None:
         """Drop what waits and let a waiting writer go; a reader gets the end."""
         self._closed = True
         self._items = deque([None])
-        self._changed.set()
+        self._room.set()
+        self._wake_reader()
 
 
 def _is_speech(item: Item) -> bool:
