@@ -56,7 +56,11 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
 
 
 class StrandsTurn:
-    """A running turn; implements the contract's ``TextTurn``."""
+    """A running turn; implements the contract's ``TextTurn``.
+
+    It works from its first reading on: in a crowd, every client is told that its run has started
+    before the models of the others are called.
+    """
 
     def __init__(self, plan: TurnPlan) -> None:
         self._plan = plan
@@ -65,6 +69,7 @@ class StrandsTurn:
         self._cancelled = False
         self._closed = False
         self._forcing: asyncio.TimerHandle | None = None
+        self._wanted = asyncio.Event()
         self._task = asyncio.create_task(self._run())
         # A task that is cancelled before its first step runs no finally.
         self._task.add_done_callback(lambda _: plan.release())
@@ -76,12 +81,14 @@ class StrandsTurn:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Yield the events; raises the ``GatewayError`` that ended the turn, if one did."""
+        self._wanted.set()
         async for batch in self._buffer.batches():
             for event in batch:
                 yield event
 
     def batches(self, pause_seconds: float) -> AsyncGenerator[list[Event]]:
         """Yield the events as they come, and an empty batch after each silence of so long."""
+        self._wanted.set()
         return self._buffer.batches(pause_seconds)
 
     def cancel(self) -> None:
@@ -130,6 +137,7 @@ class StrandsTurn:
     async def _observed(self, observation: TurnObservation) -> Event | GatewayError:
         try:
             async with asyncio.timeout(self._plan.limit_seconds) as limit:
+                await self._wanted.wait()
                 ended = await self._answer(observation)
         except asyncio.CancelledError:
             observation.ended("cancelled")
@@ -183,6 +191,7 @@ class StrandsTurn:
                 await self._buffer.put(event)
 
     def _stop_agent(self) -> None:
+        self._wanted.set()
         if self._agent is not None:
             self._agent.cancel()
 

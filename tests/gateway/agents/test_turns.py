@@ -105,6 +105,27 @@ async def test_a_turn_tells_its_words_and_its_end_and_frees_the_session() -> Non
     await rig.turn.aclose()
 
 
+async def test_a_turn_works_from_its_first_reading_on() -> None:
+    rig = Rig(ScriptedModel([Says(["Hi"])]))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert rig.model.seen == []
+    assert TextDelta in kinds(await rig.events())
+
+
+async def test_a_turn_that_nobody_reads_ends_at_its_limit() -> None:
+    rig = Rig(ScriptedModel([Says(["Hi"])]), limit_seconds=0.01)
+    await rig.turn.drain(5)
+    assert (rig.released, rig.model.seen, rig.watched.outcomes) == (1, [], ["timeout"])
+
+
+async def test_a_turn_that_nobody_reads_can_be_cancelled() -> None:
+    rig = Rig(ScriptedModel([Says(["Hi"])]))
+    rig.turn.cancel()
+    assert await rig.events() == [TurnEnded("cancelled", "cancelled")]
+    assert rig.model.seen == []
+
+
 async def test_the_session_is_free_before_the_last_event_is_read() -> None:
     rig = Rig(ScriptedModel([Says(["Hi"])]))
     async with asyncio.timeout(5):
