@@ -51,6 +51,8 @@ class Exchange:
         data = self._connection.send(event)
         self._writer.write(data or b"")
         await self._writer.drain()
+        # drain() lets nobody else run while the buffer is small: the client must be heard too.
+        await asyncio.sleep(0)
 
 
 async def serve_http1(

@@ -57,9 +57,17 @@ class Http2Connection:
                 raise result
 
     async def flush(self) -> None:
-        """Put on the wire what the protocol has to say."""
+        """Put on the wire what the protocol has to say.
+
+        Raises:
+            ConnectionError: the connection is closed.
+        """
+        if self.writer.transport.is_closing():
+            raise ConnectionResetError("the client left")
         self.writer.write(self.protocol.data_to_send())
         await self.writer.drain()
+        # drain() lets nobody else run while the buffer is small: the client must be heard too.
+        await asyncio.sleep(0)
 
     def _take(self, event: h2.events.Event) -> None:
         match event:
