@@ -24,6 +24,9 @@ def main() -> None:
     with AwsEmulator(region=options.region, port=options.port) as aws:
         for name, value in aws.environment().items():
             sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+        sys.stdout.write(
+            "# then: GATEWAY_TEXT_MODEL=bedrock GATEWAY_VOICE_MODEL=bedrock make run\n"
+        )
         sys.stdout.flush()
         stopped.wait()
 
