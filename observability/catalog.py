@@ -104,7 +104,7 @@ CLOSE_CODE = Dimension(
     ("1000", "1001", "1002", "1003", "1005", "1006", "1007", "1008", "1009", "1011", "1012"),
 )
 REJECT_REASON = Dimension(
-    "reason", ("auth", "origin", "rate", "size", "schema", "busy", "capacity", "draining")
+    "reason", ("auth", "origin", "rate", "size", "slow", "schema", "busy", "capacity", "draining")
 )
 
 _TURN_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0, 300.0, 900.0)

@@ -28,7 +28,6 @@ from protocols.contract.errors import (
     GatewayError,
     InvalidInput,
     NotAcceptable,
-    NotAuthorized,
     NotSupported,
     TooLarge,
     TooSlow,
@@ -37,6 +36,7 @@ from protocols.contract.inputs import Json
 from protocols.failures import failure_of
 from protocols.http_json.spoken import L16, WAV_TYPES
 from protocols.invocation import Invocation, InvocationProtocol, choose
+from protocols.refusals import ForeignPage, count_refusal
 from protocols.streaming import SESSION_HEADER, session_in
 
 _JSON_TYPES = ("", "application/json", "application/octet-stream")
@@ -69,7 +69,7 @@ def door(
         protocol, session_id = protocols[-1], ""
         try:
             if not allows(request):
-                raise NotAuthorized("This page may not call the gateway (GATEWAY_ALLOWED_ORIGINS).")
+                raise ForeignPage
             invocation = await _read(request, caller_of(request), body_seconds)
             protocol = choose(invocation, protocols)
             seen.is_for(protocol.name, _action(invocation))
@@ -81,6 +81,7 @@ def door(
             if not isinstance(error, GatewayError):
                 _log.error("request failed: %s", type(error).__name__, exc_info=error)
             seen.answered(failure_of(error).http)
+            count_refusal(protocol.name, error)
             response = protocol.refuse(error, session_id)
             if isinstance(error, TooSlow):
                 response.headers["connection"] = "close"  # or it goes on sending

@@ -15,6 +15,7 @@ from protocols.contract.inputs import Content, Media, Text, UserTurn
 from protocols.failures import error_object, failure_of
 from protocols.http_json.reply import Reply
 from protocols.invocation import Invocation
+from protocols.refusals import CallerLeft
 from protocols.streaming import EVENT_STREAM, event_stream, session_headers
 
 type ReadContent = Callable[[Any], tuple[Content, ...]]
@@ -108,7 +109,7 @@ async def collect(turn: Turn, reply: Reply, left: Callable[[], Awaitable[None]])
     """Fold a turn into its reply, and close it; at once if the caller leaves.
 
     Raises:
-        InvalidInput: the caller left; nobody will read it.
+        CallerLeft: the caller left; nobody will read it.
         GatewayError: whatever the turn raises.
     """
     folding = asyncio.create_task(_fold(turn, reply))
@@ -116,7 +117,7 @@ async def collect(turn: Turn, reply: Reply, left: Callable[[], Awaitable[None]])
     try:
         await asyncio.wait({folding, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not folding.done():
-            raise InvalidInput("The caller left before the answer was complete.")
+            raise CallerLeft("The caller left before the answer was complete.")
         folding.result()
     finally:
         folding.cancel()

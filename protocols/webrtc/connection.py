@@ -12,13 +12,14 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.rtcicetransport import RTCIceCandidate
 from aiortc.stats import RTCTransportStats
 
+from observability.requests import peer_connected, peer_failed
 from protocols.contract.errors import InvalidInput
 from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
 from protocols.webrtc.audio import VoiceTrack, listen
 from protocols.webrtc.candidates import read_candidate
 from protocols.webrtc.channel import Channel
-from protocols.webrtc.ice import configuration, offer_loopback
+from protocols.webrtc.ice import configuration, offer_loopback, path_of
 from protocols.webrtc.offer import MOST_CANDIDATES, Offer
 from protocols.webrtc.options import WebRtcOptions
 
@@ -55,7 +56,9 @@ class Connection:
         self._offer: Offer | None = None
         self._channel: Channel | None = None
         self._candidates = 0
-        self._deadline = time.monotonic() + options.connect_seconds
+        self._offered_at = time.monotonic()
+        self._deadline = self._offered_at + options.connect_seconds
+        self._reported = False
         self._changed = asyncio.Event()
         self._closing: asyncio.Task[None] | None = None
         self._peer_connection = RTCPeerConnection(
@@ -118,8 +121,23 @@ class Connection:
                 while self._state in {"new", "connecting"}:
                     await self._next_change()
         except TimeoutError:
+            self._report("timeout")
             return False
+        self._report(self._state)
         return self._state == "connected"
+
+    def _report(self, end: str) -> None:
+        """Count how connecting ended, once; a client that hung up meanwhile did not fail."""
+        if self._reported:
+            return
+        self._reported = True
+        if end == "connected":
+            path = path_of(self._peer_connection)
+            peer_connected(path, time.monotonic() - self._offered_at)
+        elif end == "timeout":
+            peer_failed(end)
+        elif end == "failed":
+            peer_failed("ice" if self._peer_connection.iceConnectionState == "failed" else "dtls")
 
     async def carry(self, session: LiveSession) -> None:
         """Carry a connected call until the connection is lost."""

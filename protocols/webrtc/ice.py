@@ -11,6 +11,7 @@ from protocols.contract.errors import Unavailable
 from protocols.webrtc.options import IceServer
 
 LOOPBACK = "127.0.0.1"
+_ROUNDABOUT = ("relay", "srflx", "prflx", "host")
 
 
 def configuration(servers: Iterable[IceServer], *, relay_only: bool) -> RTCConfiguration:
@@ -50,6 +51,17 @@ def offer_loopback(peer_connection: RTCPeerConnection) -> None:
     """
     for transport in _transports(peer_connection):
         _gather_on_loopback(transport.iceGatherer._connection)
+
+
+def path_of(peer_connection: RTCPeerConnection) -> str:
+    """Name the way that media take: the most roundabout end of the pairs that were nominated."""
+    pairs = [
+        pair
+        for transport in _transports(peer_connection)
+        for pair in transport.iceGatherer._connection._nominated.values()
+    ]
+    ends = {end.type for pair in pairs for end in (pair.local_candidate, pair.remote_candidate)}
+    return next((path for path in _ROUNDABOUT if path in ends), "unknown")
 
 
 def _is_usable_relay(server: IceServer) -> bool:

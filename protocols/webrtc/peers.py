@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from observability.requests import peer_failed
 from protocols.contract.conversations import Conversations, SessionKey
 from protocols.contract.errors import NotFound, TimedOut, TooManySessions, Unavailable
 from protocols.contract.inputs import LiveOptions
@@ -170,6 +171,7 @@ class Peers:
             async with asyncio.timeout(self.options.connect_seconds):
                 return Answer(*await peer.answer(offer, relay_only=relay_only))
         except TimeoutError as error:
+            peer_failed("timeout")
             raise TimedOut("The offer could not be answered in time. Send it again.") from error
 
 

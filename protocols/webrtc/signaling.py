@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from observability.requests import peer_failed
 from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import (
     Detail,
+    GatewayError,
     InvalidInput,
     NotFound,
     NotSupported,
@@ -102,7 +104,11 @@ class _Signaling:
                 "Tools that the client runs are not served in a call. Leave tools out, or run "
                 "them with AG-UI (POST /invocations)."
             )
-        offer = read_offer(data.sdp, data.type, loopback=self._peers.allows_loopback)
+        try:
+            offer = read_offer(data.sdp, data.type, loopback=self._peers.allows_loopback)
+        except GatewayError:
+            peer_failed("sdp")
+            raise
         answer = await self._answered(request, data, offer)
         return {"pc_id": answer.pc_id, "sdp": answer.sdp, "type": "answer"}
 

@@ -24,6 +24,7 @@ _FRAMES_PER_SECOND = 200.0
 _BURST_FRAMES = 40.0  # 200 + 40 in any second stay below the platform's 250
 _LONGEST_REASON_BYTES = 123
 _CLOSE_SECONDS = 30.0
+_ABNORMAL = 1006
 
 
 class Gone(Exception):
@@ -51,8 +52,14 @@ class Connection:
         self._clock = clock
         self._encoder = msgspec.json.Encoder()
         self._given_up = False
+        self._close_code: int | None = None
         self._frames_left = _BURST_FRAMES
         self._counted_at = clock()
+
+    @property
+    def close_code(self) -> int:
+        """How it ended, whoever closed it; 1006 (RFC 6455) if nobody said so."""
+        return _ABNORMAL if self._close_code is None else self._close_code
 
     async def receive(self) -> Frame:
         """Wait for a message.
@@ -64,10 +71,11 @@ class Connection:
         # One turn of the loop a frame: a flood of frames must not stop everybody else.
         await asyncio.sleep(0)
         try:
-            message = await self._socket.receive()
+            message: Any = await self._socket.receive()
         except WebSocketDisconnect as error:
             raise Gone from error
-        if message["type"] != "websocket.receive":
+        if message["type"] == "websocket.disconnect":
+            self._close_code = message["code"]
             raise Gone
         text = message.get("text")
         frame: Frame = text if text is not None else message.get("bytes") or b""
@@ -98,6 +106,8 @@ class Connection:
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._socket.close(close.code, reason)
+            if self._close_code is None:
+                self._close_code = close.code
         except (OSError, RuntimeError, TimeoutError, WebSocketDisconnect):
             pass  # gone, closed already, or not taking anything: there is nothing left to close
 

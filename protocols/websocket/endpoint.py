@@ -12,8 +12,16 @@ from typing import Protocol
 from litestar import WebSocket
 from litestar.handlers import WebsocketRouteHandler, websocket
 
-from protocols.contract.errors import GatewayError, InvalidInput, NotAuthorized, TimedOut
+from observability.requests import websocket_closed
+from protocols.contract.errors import (
+    GatewayError,
+    InvalidInput,
+    SessionBusy,
+    TimedOut,
+    TooManySessions,
+)
 from protocols.failures import error_object, failure_of
+from protocols.refusals import ForeignPage, count_refusal
 from protocols.streaming import SESSION_HEADER, session_headers
 from protocols.websocket.connection import Close, Connection, Frame, Gone
 from protocols.websocket.connections import DRAINING
@@ -71,12 +79,13 @@ async def _serve(socket: WebSocket, services: WebSocketServices) -> None:
     subprotocol = choose_subprotocol(offered)
     try:
         if not services.allows(socket):
-            raise NotAuthorized("Pages of this origin may not connect (GATEWAY_ALLOWED_ORIGINS).")
+            raise ForeignPage
         caller = services.caller_of(socket)
         session_id = session_id_of(
             socket.headers.get(SESSION_HEADER), socket.query_params.multi_items()
         )
     except GatewayError as error:
+        count_refusal("ws", error)
         # Before it is accepted the server shows this as 403.
         await socket.close(_POLICY_VIOLATION, failure_of(error).code)
         return
@@ -85,9 +94,12 @@ async def _serve(socket: WebSocket, services: WebSocketServices) -> None:
     except OSError:
         return  # gone before it was accepted
     connection = Connection(socket, services.options)
-    close = await _converse(connection, services, caller, session_id, subprotocol)
-    if close is not None:
-        await connection.close(close)
+    try:
+        close = await _converse(connection, services, caller, session_id, subprotocol)
+        if close is not None:
+            await connection.close(close)
+    finally:
+        websocket_closed(connection.close_code)
 
 
 async def _converse(
@@ -110,6 +122,8 @@ async def _converse(
     except Exception as error:  # noqa: BLE001 - the edge of a WebSocket: always answered and closed
         if not isinstance(error, GatewayError):
             _log.exception("WebSocket failed")
+        if dialect is None or isinstance(error, SessionBusy | TooManySessions):
+            count_refusal("ws", error)
         return await _told(connection, dialect, error)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.emulators.otlp import OtlpReceiver, ReceivedSpan
@@ -88,6 +89,30 @@ async def test_nothing_of_what_was_said_or_calculated_leaves_the_process(
     assert session.encode() in exported
     for secret in (b"David", b"thirty", b"90 - 35"):
         assert secret not in exported
+
+
+async def test_refusals_ends_of_connections_and_calls_show_in_the_metrics(
+    watched: str, collector: OtlpReceiver
+) -> None:
+    offer = {"action": "offer", "data": {"sdp": "no SDP", "type": "offer"}}
+    async with httpx.AsyncClient(base_url=watched) as client:
+        assert (await client.post("/invocations", json={"prompt": 1})).status_code == 400
+        assert (await client.post("/invocations", json=offer)).json()["code"] == "VALIDATION_ERROR"
+    await WIRES["ws_text"](watched, str(uuid4()), CALCULATES)
+    await WIRES["webrtc"](watched, str(uuid4()), CALCULATES)
+    for name, attribute, values in (
+        ("gateway.rejected", "reason", {"schema"}),
+        ("gateway.ws.close", "code", {"1000"}),
+        ("gateway.webrtc.ice_connect_time", "ice_path", {"host", "prflx"}),
+        ("gateway.webrtc.connect_failures", "stage", {"sdp"}),
+    ):
+        assert collector.wait_for(partial(recorded, collector, name, attribute)) & values, name
+
+
+def recorded(collector: OtlpReceiver, name: str, attribute: str) -> set[str]:
+    """The values of an attribute that a metric was recorded with."""
+    points = [point for metric in collector.metrics(name) for point, _ in metric.points]
+    return {point[attribute] for point in points}
 
 
 async def test_the_turns_show_in_the_metrics(watched: str, collector: OtlpReceiver) -> None:

@@ -63,6 +63,37 @@ async def test_a_connection_that_was_closed_does_not_connect() -> None:
         assert await connection.connects() is False
 
 
+@pytest.mark.parametrize(
+    ("state", "ice_state", "counted"),
+    [
+        ("connected", "completed", ["connected over host"]),
+        ("failed", "failed", ["ice"]),
+        ("failed", "completed", ["dtls"]),
+        ("connecting", "checking", ["timeout"]),
+        ("closed", "closed", []),
+    ],
+)
+async def test_how_connecting_ended_is_counted_once(
+    state: str, ice_state: str, counted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("protocols.webrtc.connection.peer_failed", seen.append)
+    monkeypatch.setattr(
+        "protocols.webrtc.connection.peer_connected",
+        lambda path, _: seen.append(f"connected over {path}"),
+    )
+    monkeypatch.setattr("protocols.webrtc.connection.path_of", lambda _: "host")
+    connection = new_connection()
+    monkeypatch.setattr(RTCPeerConnection, "connectionState", state)
+    monkeypatch.setattr(RTCPeerConnection, "iceConnectionState", ice_state)
+    for _ in range(2):
+        async with asyncio.timeout(BOUND_SECONDS):
+            assert await connection.connects() is (state == "connected")
+    monkeypatch.undo()
+    await connection.aclose()
+    assert seen == counted
+
+
 async def _hang(peer_connection: RTCPeerConnection) -> None:
     await asyncio.Event().wait()
 

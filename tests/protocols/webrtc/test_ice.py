@@ -1,6 +1,8 @@
 """The configuration, and the contract with the libraries that the loopback seam rests on."""
 
 import inspect
+from types import SimpleNamespace
+from typing import Any
 
 import aioice.ice
 import pytest
@@ -9,7 +11,7 @@ from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
 from protocols.contract.errors import Unavailable
-from protocols.webrtc.ice import LOOPBACK, configuration, offer_loopback
+from protocols.webrtc.ice import LOOPBACK, configuration, offer_loopback, path_of
 from protocols.webrtc.options import IceServer, parse_ice_server
 
 STUN = parse_ice_server("stun:stun.example.com")
@@ -74,6 +76,33 @@ async def test_loopback_is_offered_on_a_machine_without_a_network(
 ) -> None:
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
     assert await gathered(channel=True, audio=True, loopback=True) == {LOOPBACK}
+
+
+@pytest.mark.parametrize(
+    ("local", "remote", "path"),
+    [
+        ("host", "host", "host"),
+        ("host", "prflx", "prflx"),
+        ("srflx", "prflx", "srflx"),
+        ("host", "relay", "relay"),
+        ("other", "other", "unknown"),
+    ],
+)
+async def test_the_path_is_that_of_the_more_roundabout_end(
+    local: str, remote: str, path: str
+) -> None:
+    peer_connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    peer_connection.createDataChannel("gateway")
+    assert path_of(peer_connection) == "unknown"
+    assert peer_connection.sctp is not None
+    connection = peer_connection.sctp.transport.transport.iceGatherer._connection
+    pair: Any = SimpleNamespace(
+        local_candidate=SimpleNamespace(type=local), remote_candidate=SimpleNamespace(type=remote)
+    )
+    connection._nominated[1] = pair
+    assert path_of(peer_connection) == path
+    connection._nominated.clear()
+    await peer_connection.close()
 
 
 def test_the_library_gathers_by_the_method_that_is_used() -> None:

@@ -67,8 +67,20 @@ async def test_text_and_bytes_are_read_as_they_come() -> None:
     "end", [{"type": "websocket.disconnect", "code": 1006}, WebSocketDisconnect(detail="gone")]
 )
 async def test_a_client_that_left_is_gone(end: Any) -> None:
+    connection = connected(Socket(end))
     with pytest.raises(Gone):
-        await connected(Socket(end)).receive()
+        await connection.receive()
+    assert connection.close_code == 1006
+
+
+async def test_the_code_that_came_first_is_how_it_ended() -> None:
+    left = connected(Socket({"type": "websocket.disconnect", "code": 1001}))
+    with pytest.raises(Gone):
+        await left.receive()
+    await left.close(Close(1011))
+    closed = connected(Socket())
+    await closed.close(Close(1008))
+    assert (left.close_code, closed.close_code) == (1001, 1008)
 
 
 @pytest.mark.parametrize(
