@@ -106,13 +106,13 @@ async def test_refusals_ends_of_connections_and_calls_show_in_the_metrics(
         ("gateway.webrtc.ice_connect_time", "ice_path", {"host", "prflx"}),
         ("gateway.webrtc.connect_failures", "stage", {"sdp"}),
     ):
-        assert collector.wait_for(partial(recorded, collector, name, attribute)) & values, name
+        assert collector.wait_for(partial(recorded, collector, name, attribute, values)), name
 
 
-def recorded(collector: OtlpReceiver, name: str, attribute: str) -> set[str]:
-    """The values of an attribute that a metric was recorded with."""
+def recorded(collector: OtlpReceiver, name: str, attribute: str, values: set[str]) -> set[str]:
+    """Those of the values of an attribute that a metric was recorded with."""
     points = [point for metric in collector.metrics(name) for point, _ in metric.points]
-    return {point[attribute] for point in points}
+    return {point[attribute] for point in points} & values
 
 
 async def test_the_turns_show_in_the_metrics(watched: str, collector: OtlpReceiver) -> None:
