@@ -73,7 +73,7 @@ def parse(document: Any, limits: RunLimits = DEFAULT_LIMITS) -> RunInput:
     try:
         run = RunAgentInput.model_validate(document)
     except ValidationError as error:
-        raise _refused(error) from None
+        raise InvalidInput("This is no valid AG-UI RunAgentInput.", _details(error)) from None
     _check_version(run.protocol_version)
     _check_lengths(run.messages, limits.max_text_bytes)
     history, question = _split(run.messages)
@@ -116,7 +116,11 @@ def read_content(parts: Sequence[Any]) -> tuple[Content, ...]:
     try:
         message = UserMessage.model_validate({"id": "", "role": "user", "content": list(parts)})
     except ValidationError as error:
-        raise _refused(error) from None
+        details = [
+            Detail(detail.path.replace("$.content", "$.prompt", 1), detail.problem)
+            for detail in _details(error)
+        ]
+        raise InvalidInput("The parts of the prompt are not as AG-UI has them.", details) from None
     content = tuple(_content(message.content))
     if not content:
         raise InvalidInput("The prompt holds nothing that can be read. Add text.")
@@ -154,18 +158,26 @@ def _check_lengths(messages: Sequence[Any], max_text_bytes: int) -> None:
             )
 
 
-def _refused(error: ValidationError) -> InvalidInput:
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    details = [Detail(_path(fault["loc"]), fault["msg"]) for fault in faults[:_MOST_DETAILS]]
-    return InvalidInput("This is no valid AG-UI RunAgentInput.", details)
+def _details(error: ValidationError) -> list[Detail]:
+    faults = [
+        fault
+        for fault in error.errors(include_url=False, include_context=False)
+        # That a list of parts is no string either is of no use to anybody.
+        if not (fault["loc"][-1:] == ("str",) and isinstance(fault["input"], list))
+    ]
+    return [Detail(_path(fault["loc"]), fault["msg"]) for fault in faults[:_MOST_DETAILS]]
 
 
 def _path(places: Iterable[int | str]) -> str:
     """Write a place as a JSON path; names of union members that pydantic puts in are left out."""
-    written = "$"
+    written, is_tag = "$", False
     for place in places:
         if isinstance(place, int):
             written += f"[{place}]"
+        elif place.startswith("list["):
+            is_tag = True  # the place after the index names the kind of part
+        elif is_tag:
+            is_tag = False
         elif not place[:1].isupper() and place not in _UNION_NAMES:
             written += f".{place}"
     return written

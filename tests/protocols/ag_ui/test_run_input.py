@@ -127,7 +127,9 @@ def test_media_are_read_and_what_cannot_be_read_is_named() -> None:
         (document({"id": "t", "role": "tool", "content": "x"}), "$.messages[0].toolCallId"),
         (document(tools=[{"description": "x"}]), "$.tools[0].name"),
         (document(resume=[{"interruptId": "i", "status": "maybe"}]), "$.resume[0].status"),
-        (document(user([{"type": "image"}])), "$.messages[0].content"),
+        ({"threadId": [], "runId": "r", "messages": []}, "$.threadId"),
+        (document(user([{"type": "image"}])), "$.messages[0].content[0].source"),
+        (document(user([{"type": "text"}])), "$.messages[0].content[0].text"),
         (document(protocolVersion="2.0"), "$.protocolVersion"),
     ],
 )
@@ -146,9 +148,20 @@ def test_every_version_but_a_later_major_one_is_served(version: str | None) -> N
 def test_a_prompt_of_parts_must_hold_something() -> None:
     with pytest.raises(InvalidInput):
         read_content([])
-    with pytest.raises(InvalidInput) as caught:
-        read_content([{"type": "text"}])
-    assert caught.value.details
+
+
+@pytest.mark.parametrize(
+    ("parts", "path"),
+    [
+        ([1], "$.prompt[0]"),
+        ([{"type": "text", "text": "x"}, {"type": "text"}], "$.prompt[1].text"),
+        ([{"type": "image", "source": {"type": "url"}}], "$.prompt[0].source.value"),
+    ],
+)
+def test_a_prompt_of_wrong_parts_is_refused_with_their_paths(parts: list[Any], path: str) -> None:
+    with pytest.raises(InvalidInput, match="parts of the prompt") as caught:
+        read_content(parts)
+    assert [detail.path for detail in caught.value.details] == [path]
 
 
 @pytest.mark.parametrize("state", [{"a": 1}, "text", 0, [1], False, None])
