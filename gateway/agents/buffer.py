@@ -5,8 +5,9 @@ speech that it cuts off, so it is never stuck behind the audio of a slow wire.
 """
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from protocols.contract.errors import GatewayError
 from protocols.contract.events import AudioDelta, BargeIn, Event, Transcript
@@ -26,6 +27,7 @@ class EventBuffer:
         self._items: deque[Item] = deque()
         self._room = asyncio.Event()
         self._reader: asyncio.Future[None] | None = None
+        self._alarm = _Alarm(self._wake_reader)
         self._closed = False
 
     def offer(self, item: Item) -> bool:
@@ -57,16 +59,14 @@ class EventBuffer:
         return taken
 
     async def _wait(self, seconds: float | None) -> None:
-        """Wait for an item: for each delta, so without the cost of an Event in a timeout."""
-        loop = asyncio.get_running_loop()
-        self._reader = loop.create_future()
-        timer = None if seconds is None else loop.call_later(seconds, self._wake_reader)
+        """Wait for an item; once a delta, so without an Event and a timer for each."""
+        self._reader = asyncio.get_running_loop().create_future()
+        if seconds is not None:
+            self._alarm.set(seconds)
         try:
             await self._reader
         finally:
             self._reader = None
-            if timer is not None:
-                timer.cancel()
 
     def _wake_reader(self) -> None:
         if self._reader is not None and not self._reader.done():
@@ -78,17 +78,20 @@ class EventBuffer:
         Raises:
             GatewayError: one was put in.
         """
-        while True:
-            batch: list[Event] = []
-            for item in await self.take(pause_seconds):
-                if item is None or isinstance(item, GatewayError):
-                    if batch:
-                        yield batch
-                    if item is None:
-                        return
-                    raise item
-                batch.append(item)
-            yield batch
+        try:
+            while True:
+                batch: list[Event] = []
+                for item in await self.take(pause_seconds):
+                    if item is None or isinstance(item, GatewayError):
+                        if batch:
+                            yield batch
+                        if item is None:
+                            return
+                        raise item
+                    batch.append(item)
+                yield batch
+        finally:
+            self._alarm.cancel()
 
     def finish(self, last: Item = None) -> None:
         """Add the last item and the end; there is always room for them."""
@@ -102,6 +105,35 @@ class EventBuffer:
         self._items = deque([None])
         self._room.set()
         self._wake_reader()
+
+
+class _Alarm:
+    """Rings after a while in which it was not set again; setting it again makes no new timer."""
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._due_at = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._due_at = loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._due_at:
+            self.cancel()
+            self._timer = loop.call_at(self._due_at, self._check)
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _check(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        if loop.time() >= self._due_at:
+            self._ring()
+        else:
+            self._timer = loop.call_at(self._due_at, self._check)
 
 
 def _is_speech(item: Item) -> bool:

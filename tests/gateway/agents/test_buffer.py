@@ -48,6 +48,40 @@ async def test_a_reader_that_will_not_wait_for_ever_gets_nothing() -> None:
     assert await anext(buffer.batches(0.001)) == []
 
 
+async def test_a_silence_begins_anew_with_each_waiting() -> None:
+    buffer = EventBuffer(1)
+    batches = buffer.batches(0.02)
+    reading = asyncio.create_task(anext(batches))
+    await asyncio.sleep(0.001)
+    buffer.offer(AUDIO)
+    async with asyncio.timeout(5):
+        assert await reading == [AUDIO]
+        waits_from = asyncio.get_running_loop().time()
+        assert await anext(batches) == []
+    assert asyncio.get_running_loop().time() - waits_from > 0.019  # the timer of the first is over
+
+
+async def test_a_shorter_silence_is_not_kept_waiting_by_a_longer_one() -> None:
+    buffer = EventBuffer(1)
+    reading = asyncio.create_task(buffer.take(3600))
+    await asyncio.sleep(0)
+    buffer.offer(AUDIO)
+    async with asyncio.timeout(5):
+        assert await reading == [AUDIO]
+        assert await buffer.take(0.001) == []
+
+
+async def test_a_reader_that_goes_leaves_no_timer() -> None:
+    buffer = EventBuffer(1)
+    batches = buffer.batches(3600)
+    reading = asyncio.create_task(anext(batches))
+    await asyncio.sleep(0)
+    buffer.offer(AUDIO)
+    await reading
+    await batches.aclose()
+    assert buffer._alarm._timer is None
+
+
 async def read(buffer: EventBuffer) -> list[list[Event]]:
     async with asyncio.timeout(5):
         return [batch async for batch in buffer.batches()]
