@@ -6,6 +6,7 @@ all others. A value that does not fit, or a ``GATEWAY_`` variable nobody knows, 
 mistyped setting must not be silently ignored.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -18,6 +19,11 @@ from protocols.webrtc.options import WebRtcOptions
 from protocols.websocket.options import WebSocketOptions
 
 PREFIX = "GATEWAY_"
+
+_TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
+_EXPECTED = re.compile(
+    rf"Expected `(?P<type>{'|'.join(_TYPES)})(?: \| null)?`(?:, got `\w+`)?(?P<rest>.*)"
+)
 
 
 class SettingsError(Exception):
@@ -160,13 +166,16 @@ def markdown_table() -> str:
     """The settings as a table for the README."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, _, field in variables(Settings):
-        default = msgspec.to_builtins(field.default)
-        shown = f"`{','.join(default) if isinstance(default, list | tuple) else default}`"
-        lines.append(
-            f"| `{name}` | {shown if default not in (None, '', [], ()) else 'none'} "
-            f"| {_description(field.type)} |"
-        )
+        lines.append(f"| `{name}` | {_shown(field.default)} | {_description(field.type)} |")
     return "\n".join(lines)
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return "not set"
+    if default in ("", ()):
+        return "none"
+    return f"`{','.join(default) if isinstance(default, tuple) else msgspec.to_builtins(default)}`"
 
 
 def _description(field_type: Any) -> str:
@@ -195,7 +204,13 @@ def _convert(tree: type[Settings], values: dict[str, Any]) -> Settings:
         name = PREFIX + path.rstrip("`").split(".")[-1].split("[")[0].upper()
         if fault.startswith("Invalid enum value"):
             fault = f"must be one of {', '.join(_choices(tree, name))}"
-        raise SettingsError(f"{name}: {fault}") from None
+        raise SettingsError(f"{name}: {_in_words(fault)}") from None
+
+
+def _in_words(fault: str) -> str:
+    """Say for people what msgspec says of types; all values of an environment are text."""
+    found = _EXPECTED.fullmatch(fault)
+    return f"must be {_TYPES[found['type']]}{found['rest']}" if found else fault
 
 
 def _choices(tree: type[Struct], name: str) -> list[str]:
@@ -210,6 +225,6 @@ def _choices(tree: type[Struct], name: str) -> list[str]:
 
 
 def _unknown(variable: str, names: Mapping[str, Any]) -> str:
-    close = get_close_matches(variable, names, n=1, cutoff=0.8)
+    close = get_close_matches(variable, names, n=1, cutoff=0.9)  # the prefix alone makes much alike
     hint = f"did you mean {close[0]}?" if close else "the README lists all settings."
     return f"{variable}: no such setting; {hint}"
