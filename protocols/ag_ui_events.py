@@ -250,11 +250,6 @@ class RunTranslator:
         return {"usage": [dict(self._usage)]} if self._usage else {}
 
 
-def messages_snapshot(messages: Sequence[Message]) -> AgUiEvent:
-    """Declare the complete conversation: MESSAGES_SNAPSHOT."""
-    return {"type": "MESSAGES_SNAPSHOT", "messages": ag_ui_messages(messages)}
-
-
 def ag_ui_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """Show a history as AG-UI messages; tool results become messages of their own."""
     shown: list[dict[str, Any]] = []

@@ -7,7 +7,7 @@ refuses an agent with both.
 
 import importlib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -29,10 +29,6 @@ class DuplicateTool(ValueError):
 
 class WrongTool(ValueError):
     """A tool cannot be served: not a tool, a name no model takes, no description."""
-
-
-class UnknownTool(ValueError):
-    """A name that no tool has."""
 
 
 class WrongReference(ValueError):
@@ -83,19 +79,6 @@ class ToolRegistry:
     def names(self) -> tuple[str, ...]:
         """Return the names of all tools."""
         return tuple(self._tools)
-
-    def select(self, names: Collection[str]) -> "ToolRegistry":
-        """Return a registry of these tools only, in the order of this one.
-
-        Raises:
-            UnknownTool: no tool has one of the names.
-        """
-        for name in names:
-            if name not in self._tools:
-                raise UnknownTool(
-                    f"There is no tool {name!r}. There are: {', '.join(self._tools) or 'none'}."
-                )
-        return ToolRegistry(tool for name, tool in self._tools.items() if name in names)
 
     def specs(self) -> tuple[ToolDescription, ...]:
         """Return what models are told about the tools."""

@@ -15,7 +15,6 @@ from protocols.ag_ui_events import (
     content_value,
     encode,
     is_run_input,
-    messages_snapshot,
     new_identifier,
 )
 from protocols.contract.errors import SessionBusy
@@ -250,10 +249,9 @@ def test_a_history_is_shown_as_messages() -> None:
         Message("f", "user", (ToolResult("d", (Text("no"),), error=True),)),
         Message("b", "assistant", (ToolCall("e", "add", "{}"),)),
     )
-    snapshot = messages_snapshot(history)
-    _MODEL.validate_python(snapshot)
-    assert snapshot["messages"] == ag_ui_messages(history)
-    assert [(m["id"], m["role"], m.get("content")) for m in snapshot["messages"]] == [
+    messages = ag_ui_messages(history)
+    _MODEL.validate_python({"type": "MESSAGES_SNAPSHOT", "messages": messages})
+    assert [(m["id"], m["role"], m.get("content")) for m in messages] == [
         (
             "u",
             "user",
@@ -271,8 +269,8 @@ def test_a_history_is_shown_as_messages() -> None:
         ("f-d", "tool", "no"),
         ("b", "assistant", None),
     ]
-    assert snapshot["messages"][4]["error"] == "The tool failed."
-    assert snapshot["messages"][1]["toolCalls"] == [
+    assert messages[4]["error"] == "The tool failed."
+    assert messages[1]["toolCalls"] == [
         {"id": "c", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}
     ]
 

@@ -41,7 +41,7 @@ def test_models_read_a_description_of_every_tool_and_parameter() -> None:
 
 @pytest.mark.parametrize("name", USES)
 async def test_results_are_short_enough_to_be_spoken(name: str) -> None:
-    (tool,) = ToolRegistry(TOOLS).select([name])
+    (tool,) = [each for each in ToolRegistry(TOOLS) if each.tool_name == name]
     use: Any = {"toolUseId": "c", "name": name, "input": USES[name]}
     events = [event async for event in tool.stream(use, {})]
     result = events[-1].tool_result

@@ -43,7 +43,7 @@ def reference() -> str:
 async def test_the_tool_is_served_beside_ours() -> None:
     registry = ToolRegistry(load(reference()))
     assert {"calculator", "throw_dice"} <= set(registry.names())
-    chosen: list[Any] = [*registry.select(["throw_dice"])]
+    chosen: list[Any] = [each for each in registry if each.tool_name == "throw_dice"]
     model = ScriptedModel(
         [Says(calls=[Call("c", "throw_dice", ['{"count": 3}'])]), Says(["Lucky."])]
     )

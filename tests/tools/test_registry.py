@@ -12,7 +12,6 @@ from tools.registry import (
     DuplicateTool,
     ToolDescription,
     ToolRegistry,
-    UnknownTool,
     WrongReference,
     WrongTool,
     load,
@@ -134,19 +133,9 @@ def test_what_is_no_tool_is_refused(value: Any, problem: str) -> None:
         ToolRegistry([value])
 
 
-def test_selected_tools_keep_their_guard_and_order() -> None:
+def test_tools_that_are_guarded_keep_their_guard_and_order() -> None:
     registry = ToolRegistry([first, second])
-    chosen = registry.select({"second", "first"})
-    assert list(chosen) == list(registry)
-    assert registry.select(["second"]).names() == ("second",)
-    assert registry.select([]).names() == ()
-
-
-@pytest.mark.parametrize(("tools", "known"), [([first, second], "first, second"), ([], "none")])
-def test_selecting_an_unknown_tool_says_which_there_are(tools: Any, known: str) -> None:
-    with pytest.raises(UnknownTool) as raised:
-        ToolRegistry(tools).select(["third"])
-    assert str(raised.value) == f"There is no tool 'third'. There are: {known}."
+    assert list(ToolRegistry(registry)) == list(registry)
 
 
 class Plain(AgentTool):

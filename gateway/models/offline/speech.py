@@ -120,11 +120,6 @@ class SpeechEngines:
             return "ready" if self._loading.done() else "loading"
         return "absent" if missing_packages() else "not loaded"
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether it can hear and speak at once."""
-        return self.state == "ready"
-
     def admit(self) -> Callable[[], None]:
         """Count one more conversation, and load in the background; returns its idempotent release.
 

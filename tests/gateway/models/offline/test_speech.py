@@ -41,7 +41,7 @@ def threads() -> list[int | None]:
 async def test_nothing_is_loaded_before_the_first_use() -> None:
     before = threads()
     engines, recogniser, synthesizer = fake_engines()
-    assert (engines.state, engines.is_ready) == ("not loaded", False)
+    assert engines.state == "not loaded"
     assert (recogniser.loads, synthesizer.said, threads()) == (0, [], before)
     await engines.aclose()
 
@@ -56,7 +56,7 @@ async def test_everyone_waits_for_the_same_loading() -> None:
     recogniser.may_load.set()
     async with asyncio.timeout(LIMIT_SECONDS):
         await asyncio.gather(*waiting[1:])
-    assert (engines.state, engines.is_ready, recogniser.loads) == ("ready", True, 1)
+    assert (engines.state, recogniser.loads) == ("ready", 1)
     assert synthesizer.said == [("Ready.", "en-US")]
     release()
     await engines.aclose()
