@@ -1,27 +1,18 @@
 """From process start to the first healthy ``/ping``: CPU seconds and resident memory.
 
-CPU seconds and memory are the process's own, so a neighbour on the machine does not change them.
-The servers take turns and the median of the rounds is told. Reads ``/proc``, so it needs Linux.
+The servers take turns and the median of the rounds is told.
 """
 
-import os
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
+
+from benchmarks.server_process import serve
 
 ROUNDS = 5
-START_SECONDS = 30
 PROMISED_CPU_SECONDS = 3.5
 PROMISED_MEGABYTES = 130
 OURS = "Agent Gateway"
-# Each is started from the root of the repository with its port in the environment.
 SERVERS: dict[str, list[str]] = {
     OURS: ["-m", "gateway", "serve"],
     "bare Litestar, `/ping` only": ["-m", "benchmarks.servers.bare_litestar"],
@@ -79,60 +70,7 @@ def median(starts: list[Start]) -> Start:
 
 def measure(arguments: list[str]) -> Start:
     """Start a server, wait until it is healthy, read its figures and end it."""
-    port = free_port()
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("GATEWAY_", "OTEL_", "COVERAGE_", "PYTHON"))
-    }
     begun = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        env=environment | {"GATEWAY_PORT": str(port), "PORT": str(port)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until_healthy(process, port)
+    with serve(arguments) as server:
         wall_seconds = time.monotonic() - begun
-        return Start(cpu_seconds(process.pid), wall_seconds, resident_megabytes(process.pid))
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_until_healthy(process: subprocess.Popen[bytes], port: int) -> None:
-    """Return at the first 200 of ``/ping``."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=1):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.01)
-    raise RuntimeError(f"not healthy within {START_SECONDS} s: {process.args!r}")
-
-
-def cpu_seconds(process_id: int) -> float:
-    """User and system time of the process and of what it has already ended."""
-    # The name of the program may hold spaces; it ends with the last parenthesis.
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_megabytes(process_id: int) -> float:
-    """Resident set, in units of 1,000,000 bytes."""
-    pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return Start(server.cpu_seconds(), wall_seconds, server.resident_megabytes())
