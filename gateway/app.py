@@ -181,6 +181,7 @@ def application(gateway: Gateway) -> Litestar:
                 gateway.protocols(),
                 caller_of=identity.caller_of,
                 allows=gateway.origins.allows,
+                body_seconds=settings.limits.body_seconds,
             ),
             *websocket_routes(gateway.websocket()),
         ],

@@ -186,6 +186,8 @@ class Sessions:
         if self._sessions.get(key) is not found:
             return
         self._memory_bytes += found.size_bytes - before
+        if self._memory_bytes <= self._limits.max_memory_bytes:
+            return  # before the list of all sessions is made
         for oldest in list(self._sessions):
             if self._memory_bytes <= self._limits.max_memory_bytes:
                 return

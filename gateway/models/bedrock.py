@@ -14,6 +14,7 @@ from strands.bidi.models.bedrock import BedrockNovaSonicModel
 from strands.models import BedrockModel, Model
 
 from gateway.models.choice import ModelChoice
+from gateway.models.endpoints import follow_environment
 
 NOVA_SONIC = "amazon.nova-2-sonic-v1:0"
 _CONNECT_SECONDS = 5
@@ -45,6 +46,7 @@ def voice_model(choice: ModelChoice) -> BidiModel:
     Raises:
         NoCredentialsError: boto3 finds no credentials.
     """
+    follow_environment()
     return BedrockNovaSonicModel(
         boto_session=_session(),
         model_id=choice.model_id or NOVA_SONIC,
