@@ -1,4 +1,6 @@
 // A browser speaks a WAV to the gateway over WebRTC: node webrtc_in_chromium.mjs URL WAV CHROMIUM
+// The WAV is said again and again, because nothing tells the browser's microphone when the call is
+// connected: what is waited for is the end of the first run in which a tool was called.
 // Prints one line of JSON: the events of the data channel, and how loud the answer was.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +16,7 @@ const browser = await chromium.launchPersistentContext(profile, {
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
     "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
-    `--use-file-for-fake-audio-capture=${wav}%noloop`,
+    `--use-file-for-fake-audio-capture=${wav}`,
   ],
 });
 try {
@@ -55,11 +57,15 @@ async function converse() {
   const events = [];
   const channel = peer.createDataChannel("gateway");
   const finished = new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error(`no answer in time: ${JSON.stringify(events)}`)), 45_000);
+    const fail = (why) => reject(new Error(`${why}: ${JSON.stringify(events)}`));
+    setTimeout(() => fail("no tool was called in time"), 110_000);
+    let called = false;
     channel.onmessage = ({ data }) => {
       const event = JSON.parse(data);
       events.push(event);
-      if (["RUN_FINISHED", "RUN_ERROR", "gateway.error"].includes(event.type)) resolve();
+      called ||= event.type === "TOOL_CALL_START";
+      if (["RUN_ERROR", "gateway.error", "gateway.end"].includes(event.type)) fail("the call failed");
+      if (event.type === "RUN_FINISHED" && called) resolve([...events]);
     };
   });
   const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
@@ -71,8 +77,8 @@ async function converse() {
   const answer = await act("offer", { sdp: peer.localDescription.sdp, type: "offer" });
   if (answer.error) throw new Error(answer.error);
   await peer.setRemoteDescription(answer);
-  await finished;
+  const told = await finished;
   const left = await act("disconnect", { pc_id: answer.pc_id });
   peer.close();
-  return { events, peak: heard.peak, left };
+  return { events: told, peak: heard.peak, left };
 }
