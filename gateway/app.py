@@ -23,6 +23,7 @@ from gateway.models.provider import check as check_models
 from gateway.server import server
 from gateway.sessions import Sessions
 from gateway.settings import Settings, SettingsError
+from gateway.stores import open_store
 from observability.logs import configure_logging
 from observability.privacy import privacy_environment
 from observability.server import server_spans
@@ -31,7 +32,7 @@ from observability.setup import check as check_telemetry
 from protocols.actions import ActionsProtocol
 from protocols.ag_ui.attachments import Attachments
 from protocols.ag_ui.responses import AgUiProtocol, known_events
-from protocols.ag_ui.run_input import RunLimits, parse, read_content
+from protocols.ag_ui.run_input import RunLimits, parse, read_answers, read_content
 from protocols.contract.errors import InvalidInput, NotFound
 from protocols.failures import error_object
 from protocols.http_json.prompt import PromptProtocol
@@ -74,7 +75,7 @@ class Gateway:
         self.tools = _tools(settings)
         self.models = Models(settings)
         factory = AgentFactory(self.models, list(self.tools), settings.system_prompt)
-        self.sessions = Sessions(factory, settings.limits, self.activity)
+        self.sessions = Sessions(factory, settings.limits, self.activity, open_store(settings))
         self.attachments = Attachments(settings.media)
         self.peers = Peers(
             settings.webrtc,
@@ -99,6 +100,7 @@ class Gateway:
             SpokenProtocol(keep_alive_seconds=pause, in_band=in_band),
             PromptProtocol(
                 read_content=read_content,
+                read_answers=read_answers,
                 open_attachments=self.attachments.open,
                 max_text_bytes=limits.max_text_bytes,
                 keep_alive_seconds=pause,

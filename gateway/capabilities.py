@@ -34,7 +34,13 @@ def describe(settings: Settings, models: Models, tools: ToolRegistry) -> dict[st
             ],
         },
         "output": {"supportedMimeTypes": ["text/plain", "audio/wav"]},
-        "state": {"snapshots": True, "deltas": True, "memory": True, "persistentState": False},
+        "state": {
+            "snapshots": True,
+            "deltas": True,
+            "memory": True,
+            "persistentState": settings.session_store != "memory",
+        },
+        "humanInTheLoop": {"supported": True, "interrupts": True, "approvals": True},
         "multimodal": {"input": _media_seen(models.text_name)},
         "custom": {
             "wires": list(WIRES),

@@ -128,6 +128,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["debug", "info", "warning", "error"], Meta(description="least level that is logged")
     ] = "info"
     limits: Limits = Limits()
+    session_store: Annotated[
+        str,
+        Meta(
+            description="where conversations wait between their turns: `memory`, or `file:PATH`, "
+            "a folder that later and other processes can read",
+        ),
+    ] = "memory"
     media: MediaOptions = MediaOptions()
     webrtc: WebRtcOptions = WebRtcOptions()
     websocket: WebSocketOptions = WebSocketOptions()

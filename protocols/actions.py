@@ -9,7 +9,7 @@ from typing import Any
 
 from litestar import Response
 
-from protocols.ag_ui_events import ag_ui_messages
+from protocols.ag_ui_history import ag_ui_messages
 from protocols.contract.conversations import Conversations
 from protocols.contract.errors import Detail, InvalidInput
 from protocols.contract.inputs import Json
@@ -64,7 +64,7 @@ async def _cancel(request: ActionRequest) -> Json:
 async def _history(request: ActionRequest) -> Json:
     """What the session remembers, as AG-UI messages."""
     _need_session(request)
-    messages = request.conversations.history(request.session)
+    messages = await request.conversations.history(request.session)
     return {"status": "success", "messages": ag_ui_messages(messages)}
 
 

@@ -60,9 +60,7 @@ class RunTranslator:
         self._new_id = new_id
         self._text: str | None = None
         self._speech: dict[str, None] = {}
-        self._reasoning: str | None = None
-        self._calls: dict[str, None] = {}
-        self._pending: dict[str, None] = {}
+        self._interrupts: list[dict[str, Any]] = []
         self._usage: dict[str, int] = {}
 
     def start(self, known: Sequence[AgUiEvent] = ()) -> list[AgUiEvent]:
@@ -75,7 +73,7 @@ class RunTranslator:
         }
         return [started, *known]
 
-    def translate(self, event: events.Event) -> list[AgUiEvent]:  # noqa: C901, PLR0911 - one arm per event of the closed union
+    def translate(self, event: events.Event) -> list[AgUiEvent]:  # noqa: C901, PLR0911, PLR0912 - one arm per event of the closed union
         """Write one event: nothing, one or several AG-UI events."""
         match event:
             case events.TextDelta():
@@ -208,11 +206,19 @@ class RunTranslator:
     def _close_reasoning(self) -> list[AgUiEvent]:
         if self._reasoning is None:
             return []
-        closed, self._reasoning = self._reasoning, None
-        return [
-            {"type": "REASONING_MESSAGE_END", "messageId": closed},
-            {"type": "REASONING_END", "messageId": closed},
-        ]
+        written: list[AgUiEvent] = []
+        for child in [each for each, of in self._parents.items() if of == event.subagent_id]:
+            written += self._end_subagent(events.SubagentEnded(child, event.outcome))
+        del self._lanes[event.subagent_id], self._parents[event.subagent_id]
+        self._suspended |= dict.fromkeys(event.interrupt_ids, event.subagent_id)
+        return [*written, *lane.close(), _subagent_end(event)]
+
+    def _ask(self, event: events.InputRequested) -> list[AgUiEvent]:
+        asked = interrupt_value(event)
+        if event.interrupt_id in self._suspended:
+            asked["subagentRunId"] = self._suspended[event.interrupt_id]
+        self._interrupts.append(asked)
+        return []
 
     def _finish(self, event: events.TurnEnded) -> list[AgUiEvent]:
         if self.ended:
@@ -224,8 +230,10 @@ class RunTranslator:
         outcome: dict[str, Any] = {"type": "success"}
         if event.outcome == "cancelled":
             outcome = {"type": "cancelled"}
-        elif self._pending:
-            outcome["pendingToolCallIds"] = list(self._pending)
+        elif self._interrupts:
+            outcome = {"type": "interrupt", "interrupts": self._interrupts}
+        elif self._lane.pending:
+            outcome["pendingToolCallIds"] = list(self._lane.pending)
         finished = {
             "type": "RUN_FINISHED",
             "threadId": self.thread_id,
@@ -234,6 +242,19 @@ class RunTranslator:
         }
         return [*written, finished | self._usage_member()]
 
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _subagent_end(event: events.SubagentEnded) -> AgUiEvent:
+    ended: AgUiEvent = {"subagentRunId": event.subagent_id}
+    if event.outcome in _FAILURES:
+        message, code = _FAILURES[event.outcome]
+        return {"type": "SUBAGENT_ERROR", **ended, "message": message, "code": code}
+    if event.outcome == "suspended":
+        ended["outcome"] = {"type": "suspended"}
+        if event.interrupt_ids:
+            ended["outcome"]["interruptIds"] = list(event.interrupt_ids)
+    return {"type": "SUBAGENT_FINISHED", **ended}
     def _add_usage(self, event: events.UsageReported) -> None:
         counted = {
             "inputTokens": event.input_tokens,
@@ -330,12 +351,15 @@ def _state_event(event: events.StateChanged) -> AgUiEvent:
     return {"type": "STATE_DELTA", "delta": patch.patch}
 
 
-def _activity_event(event: events.ActivityChanged) -> AgUiEvent:
-    return {
-        "type": "ACTIVITY_SNAPSHOT",
-        "messageId": event.activity_id,
-        "activityType": event.kind,
-        "content": event.content,
+def interrupt_value(event: events.InputRequested) -> dict[str, Any]:
+    """Show a question as AG-UI does, and as its answer names it."""
+    members = {
+        "id": event.interrupt_id,
+        "reason": event.reason,
+        "message": event.message,
+        "toolCallId": event.tool_call_id,
+        "responseSchema": event.schema,
+        "metadata": event.metadata,
     }
 
 

@@ -83,7 +83,7 @@ class FakeConversations:
     def cancel(self, session: SessionKey) -> bool:
         return session in self.running
 
-    def history(self, session: SessionKey) -> tuple[Message, ...]:
+    async def history(self, session: SessionKey) -> tuple[Message, ...]:
         return self.known.get(session, ())
 
     async def forget(self, session: SessionKey) -> bool:

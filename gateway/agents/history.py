@@ -6,7 +6,7 @@ call, or the roles do not alternate; clients and interrupted turns produce all t
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
 from uuid import uuid4
 
@@ -18,8 +18,6 @@ from gateway.agents.media_blocks import media_block, media_part, named_apart, wi
 from protocols.contract import inputs
 
 _UNANSWERED = "No answer was given to this call."
-_ID_KEY = "gateway_id"
-_SMALL = 16
 
 
 def to_strands(messages: Iterable[inputs.Message]) -> Messages:
@@ -28,8 +26,7 @@ def to_strands(messages: Iterable[inputs.Message]) -> Messages:
     for message in messages:
         content = content_blocks(message.content)
         if content:
-            metadata: Any = {"custom": {_ID_KEY: message.id}}
-            shown.append({"role": message.role, "content": content, "metadata": metadata})
+            shown.append({"role": message.role, "content": content, "tracking_id": message.id})
     return shown
 
 
@@ -49,21 +46,8 @@ def from_strands(messages: Sequence[Message]) -> tuple[inputs.Message, ...]:
 
 
 def message_id(message: Message) -> str:
-    """Tell a message's identifier; one is made and kept in its metadata where it has none."""
-    metadata = cast(dict[str, Any], message.setdefault("metadata", {}))
-    custom = metadata.setdefault("custom", {})
-    return str(custom.setdefault(_ID_KEY, str(uuid4())))
-
-
-def size_of(value: Any) -> int:
-    """About how many bytes a value of a history or a state takes: its text and its media."""
-    if isinstance(value, str | bytes):
-        return len(value)
-    if isinstance(value, Mapping):
-        return sum(size_of(each) for each in value.values())
-    if isinstance(value, list | tuple):
-        return sum(size_of(each) for each in value)
-    return _SMALL
+    """Tell a message's identifier, as strands names it; one is made where it has none."""
+    return message.setdefault("tracking_id", str(uuid4()))
 
 
 def repaired(messages: Iterable[Message]) -> Messages:

@@ -6,7 +6,7 @@ keeps one event), feeds it what the user says, and stops it. ``send`` never wait
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -53,7 +53,7 @@ class LivePlan(Struct, frozen=True, kw_only=True):
 
     voice: Voice
     observe: Callable[[], AbstractContextManager[ConversationObservation]]
-    keep: Callable[[BidiAgent], None]
+    keep: Callable[[BidiAgent], Awaitable[None]]
     release: Callable[[], None]
     limit_seconds: float
     idle_seconds: float
@@ -142,9 +142,11 @@ class StrandsLive:
                 last = await self._observed(conversation)
         finally:
             self._microphone.close()
-            self._plan.keep(self._plan.voice.agent)
-            self._plan.release()
-            self._buffer.finish(last)
+            try:
+                await self._plan.keep(self._plan.voice.agent)
+            finally:
+                self._plan.release()
+                self._buffer.finish(last)
 
     async def _observed(self, conversation: ConversationObservation) -> GatewayError | None:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from gateway.agents.history import tool_content
+from gateway.agents.interrupts import asked
 from protocols.contract import events
 from tools.sharing import Progress
 
@@ -61,6 +62,8 @@ class TextTranslation:
             return [self._ended(event["result"].stop_reason)]
         if "tool_stream_event" in event:
             return progress_told(event["tool_stream_event"])
+        if "tool_interrupt_event" in event:
+            return [*asked(event["tool_interrupt_event"])]
         return []
 
     def _chunk(self, chunk: Mapping[str, Any]) -> list[events.Event]:
@@ -111,6 +114,8 @@ class TextTranslation:
         ]
 
     def _ended(self, stop_reason: str) -> events.TurnEnded:
+        if stop_reason == "interrupt":
+            return events.TurnEnded(stop_reason=stop_reason)
         if stop_reason == "cancelled" and not self._waiting:
             return events.TurnEnded("cancelled", stop_reason)
         return events.TurnEnded(stop_reason="tool_use" if self._waiting else stop_reason)

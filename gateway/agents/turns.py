@@ -19,7 +19,8 @@ from strands.types.exceptions import MaxTokensReachedException
 
 from gateway.agents.buffer import EventBuffer
 from gateway.agents.failures import told_failure
-from gateway.agents.history import content_blocks, repaired, to_strands
+from gateway.agents.history import content_blocks, to_strands
+from gateway.agents.interrupts import Opening, Suspended, open_turn, suspended_by
 from gateway.agents.listening import listening
 from gateway.agents.media_blocks import KINDS, document_names, named_apart, shown_to
 from gateway.agents.sharing import SharedState
@@ -27,7 +28,7 @@ from gateway.agents.translation import TextTranslation
 from gateway.agents.watching import watch_turn
 from observability.turns import TurnObservation
 from protocols.contract.errors import GatewayError, TimedOut
-from protocols.contract.events import Event, TurnEnded
+from protocols.contract.events import Event, InputRequested, TurnEnded
 from protocols.contract.inputs import Message, UserTurn
 from protocols.contract.media_types import MediaKind
 
@@ -40,19 +41,20 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     """What a turn needs of its session.
 
     ``agent`` makes the agent for a history, and takes media of ``kinds``; ``observe`` watches the
-    turn; ``keep`` takes the history and the state that the turn left; ``release`` frees the
-    session; idempotent.
+    turn; ``keep`` takes the history and the state that the turn left, and what it waits for;
+    ``release`` frees the session; idempotent. ``suspended`` is an earlier turn that still waits.
     """
 
     said: UserTurn
     history: Messages
     agent: Callable[[Messages], Awaitable[Agent]]
     observe: Callable[[], AbstractContextManager[TurnObservation]]
-    keep: Callable[[Agent], None]
+    keep: Callable[[Agent, Suspended | None], Awaitable[None]]
     release: Callable[[], None]
     limit_seconds: float
     kinds: Collection[MediaKind] = KINDS
     unseen: tuple[Message, ...] = ()
+    suspended: Suspended | None = None
 
 
 class StrandsTurn:
@@ -154,22 +156,35 @@ class StrandsTurn:
         return ended
 
     async def _answer(self, observation: TurnObservation) -> TurnEnded:
-        said = self._plan.said
-        messages = self._messages()
-        agent = await self._plan.agent(messages)
-        translation = TextTranslation({tool.name for tool in said.client_tools})
-        shown = shown_to(content_blocks(said.content), self._plan.kinds)
-        prompt = named_apart(shown, document_names(messages)) or None
-        ended = TurnEnded("cancelled", "cancelled")
-        if self._cancelled or self._closed:
-            return ended
-        self._agent = agent
-        shared = SharedState(agent, said.state)
-
         tell = partial(self._tell, observation)
+        opening = open_turn(self._plan.said, self._history(), self._plan.suspended)
+        if opening.asks_again:
+            await tell(opening.questions)
+            return TurnEnded(stop_reason="interrupt")
+        for message in opening.messages:
+            message["content"] = shown_to(message["content"], self._plan.kinds)
+        agent = await self._plan.agent(opening.messages)
+        if self._cancelled or self._closed:
+            return TurnEnded("cancelled", "cancelled")
+        self._agent = agent
+        ended, questions = await self._converse(agent, opening, tell)
+        await self._plan.keep(agent, suspended_by(agent, questions))
+        return ended
+
+    async def _converse(
+        self, agent: Agent, opening: Opening, tell: Callable[[Iterable[Event]], Awaitable[None]]
+    ) -> tuple[TurnEnded, list[InputRequested]]:
+        """Run the agent to the end of the turn; gives that and what it asked."""
+        said = self._plan.said
+        shared = SharedState(agent, said.state)
+        translation = TextTranslation({tool.name for tool in said.client_tools})
         hear = listening(lambda chunk: tell(translation.translate(chunk)))
         agent.add_middleware(InvokeModelStage, hear)
-        stream = agent.stream_async(prompt)
+        shown = shown_to(content_blocks(said.content), self._plan.kinds)
+        prompt = named_apart(shown, document_names(opening.messages))
+        stream = agent.stream_async(opening.prompt(agent, prompt))
+        ended = TurnEnded("cancelled", "cancelled")
+        questions: list[InputRequested] = []
         try:
             # The type says iterator; it is a generator, and has to be closed.
             async with aclosing(cast(Any, stream)) as strands_events:
@@ -178,11 +193,11 @@ class StrandsTurn:
                         continue  # heard already
                     told = translation.translate(strands_event) + shared.changes(strands_event)
                     ended = next((each for each in told if isinstance(each, TurnEnded)), ended)
+                    questions += [each for each in told if isinstance(each, InputRequested)]
                     await tell(each for each in told if not isinstance(each, TurnEnded))
         except MaxTokensReachedException:
             ended = TurnEnded(stop_reason="max_tokens")
-        self._plan.keep(agent)
-        return ended
+        return ended, questions
 
     async def _tell(self, observation: TurnObservation, events: Iterable[Event]) -> None:
         for event in events:
@@ -195,10 +210,6 @@ class StrandsTurn:
         if self._agent is not None:
             self._agent.cancel()
 
-    def _messages(self) -> Messages:
+    def _history(self) -> Messages:
         said = self._plan.said.history
-        history = self._plan.history if said is None else to_strands((*said, *self._plan.unseen))
-        messages = repaired(history)
-        for message in messages:
-            message["content"] = shown_to(message["content"], self._plan.kinds)
-        return messages
+        return self._plan.history if said is None else to_strands((*said, *self._plan.unseen))

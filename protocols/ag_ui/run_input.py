@@ -14,19 +14,21 @@ from ag_ui.core import (
     Context,
     DeveloperMessage,
     ReasoningMessage,
+    ResumeEntry,
     RunAgentInput,
     SystemMessage,
     ToolMessage,
     UserMessage,
 )
 from msgspec import UNSET, Struct
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from protocols.ag_ui.media import content_of
 from protocols.contract.errors import Detail, InvalidInput, TooLarge
 from protocols.contract.inputs import (
     ClientTool,
     Content,
+    InterruptAnswer,
     Message,
     Part,
     Reasoning,
@@ -38,6 +40,7 @@ from protocols.contract.inputs import (
 
 _SUPPORTED_MAJOR = 1
 _MOST_DETAILS = 10
+_RESUME = TypeAdapter(list[ResumeEntry])
 
 
 class RunInput(Struct, frozen=True):
@@ -88,9 +91,17 @@ def parse(document: Any, limits: RunLimits = DEFAULT_LIMITS) -> RunInput:
                 ClientTool(tool.name, tool.description or "", tool.parameters)
                 for tool in run.tools or ()
             ),
+            answers=answers_of(run.resume or ()),
             state=document.get("state", UNSET),
         ),
         tuple(_declared(message) for message in run.messages),
+    )
+
+
+def answers_of(entries: Sequence[ResumeEntry]) -> tuple[InterruptAnswer, ...]:
+    """Read the answers to interrupts; of two to the same one the last counts."""
+    return tuple(
+        InterruptAnswer(entry.interrupt_id, entry.status, entry.payload) for entry in entries
     )
 
 
@@ -105,6 +116,22 @@ def _declared(value: Any) -> Any:
     if isinstance(value, list):
         return [_declared(each) for each in value]
     return value
+
+
+def read_answers(entries: list[Any]) -> tuple[InterruptAnswer, ...]:
+    """Read a list of resume entries, as a prompt may bring it.
+
+    Raises:
+        InvalidInput: with the path of each fault.
+    """
+    try:
+        return answers_of(_RESUME.validate_python(entries))
+    except ValidationError as error:
+        details = [
+            Detail(detail.path.replace("$", "$.resume", 1), detail.problem)
+            for detail in _details(error)
+        ]
+        raise InvalidInput("The entries of resume are not as AG-UI has them.", details) from None
 
 
 def read_content(parts: Sequence[Any]) -> tuple[Content, ...]:

@@ -121,7 +121,7 @@ class Conversations(Protocol):
         Raises:
             SessionBusy: a turn or a live conversation holds the session.
             TooManySessions: the process is full.
-            Unavailable: the process is shutting down.
+            Unavailable: the process is shutting down, or the session cannot be read.
         """
         ...
 
@@ -136,8 +136,12 @@ class Conversations(Protocol):
         """
         ...
 
-    def history(self, session: SessionKey) -> tuple[Message, ...]:
-        """What the session remembers, oldest first; empty for a session not known."""
+    async def history(self, session: SessionKey) -> tuple[Message, ...]:
+        """What the session remembers, oldest first; empty for a session not known.
+
+        Raises:
+            Unavailable: the store of the sessions cannot be read.
+        """
         ...
 
     async def forget(self, session: SessionKey) -> bool:

@@ -140,7 +140,94 @@ class UsageReported(_Event, frozen=True):
 
 
 class TurnEnded(_Event, frozen=True):
-    """The turn is over; ``stop_reason`` is the model's (``tool_use``: a client tool waits)."""
+    """The turn is over; ``stop_reason`` is the model's.
+
+    ``tool_use``: a client tool waits for its answer; ``interrupt``: a question does.
+    """
+
+class StatePredicted(_Event, frozen=True):
+    """The arguments of the calls that follow show what the state will be.
+
+    ``arguments`` names for each key of the state the argument of ``tool`` that becomes its value.
+    """
+
+    tool: str
+    arguments: dict[str, str]
+
+
+class StepStarted(_Event, frozen=True):
+    """A named part of the work begins: a node of a graph, the turn of an agent in a swarm."""
+
+    name: str
+
+
+class StepEnded(_Event, frozen=True):
+    """The part of the work is over."""
+
+    name: str
+
+
+class SubagentStarted(_Event, frozen=True):
+    """Another agent begins to work, for the call of a tool or as a part of a team."""
+
+    subagent_id: str
+    name: str
+    description: str | None = None
+    tool_call_id: str | None = None
+    message_id: str | None = None
+
+
+class SubagentEnded(_Event, frozen=True):
+    """The other agent is done, and whoever works for it.
+
+    ``suspended``: it goes on when the user has answered ``interrupt_ids``.
+    """
+
+    subagent_id: str
+    outcome: SubagentOutcome = "completed"
+    interrupt_ids: tuple[str, ...] = ()
+
+
+type AgentEvent = (
+    TextDelta
+    | Cited
+    | ReasoningDelta
+    | ToolStarted
+    | ToolArguments
+    | ToolRequested
+    | ToolFinished
+    | ActivityChanged
+    | StatePredicted
+    | StepStarted
+    | StepEnded
+    | SubagentStarted
+    | SubagentEnded
+)
+"""What an agent does, be it the one that was asked or one that works for it."""
+
+
+class Delegated(_Event, frozen=True):
+    """What another agent does. No part of the answer: only shown, never spoken or remembered."""
+
+    subagent_id: str
+    event: AgentEvent
+
+
+class InputRequested(_Event, frozen=True):
+    """A tool asks the user something, and the turn ends (stop reason ``interrupt``) to wait for it.
+
+    ``reason`` names the kind of question, ``message`` is for the user to read, ``schema`` (JSON
+    schema) is what the answer's payload has to look like. The answer is an ``InterruptAnswer`` of
+    a later turn.
+    """
+
+    interrupt_id: str
+    reason: str
+    message: str | None = None
+    tool_call_id: str | None = None
+    schema: dict[str, Json] | None = None
+    metadata: dict[str, Json] | None = None
+
 
     outcome: Outcome = "completed"
     stop_reason: str = "end_turn"
@@ -160,7 +247,7 @@ type Event = (
     | SpeechStopped
     | BargeIn
     | StateChanged
-    | ActivityChanged
+    | InputRequested
     | UsageReported
     | TurnEnded
 )

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from protocols.ag_ui_events import RunTranslator, new_identifier
 from protocols.contract.conversations import Conversations, Turn
 from protocols.contract.errors import Detail, InvalidInput, TooLarge
-from protocols.contract.inputs import Content, Media, Text, UserTurn
+from protocols.contract.inputs import Content, InterruptAnswer, Media, Text, UserTurn
 from protocols.failures import error_object, failure_of
 from protocols.http_json.reply import Reply
 from protocols.invocation import Invocation
@@ -21,6 +21,9 @@ from protocols.streaming import EVENT_STREAM, event_stream, session_headers
 type ReadContent = Callable[[Any], tuple[Content, ...]]
 """Reads a list of AG-UI content parts; raises ``InvalidInput``."""
 
+type ReadAnswers = Callable[[list[Any]], tuple[InterruptAnswer, ...]]
+"""Reads a list of AG-UI resume entries; raises ``InvalidInput``."""
+
 type OpenAttachments = Callable[[UserTurn], Awaitable[UserTurn]]
 """Opens what the parts only point to; raises nothing."""
 
@@ -29,6 +32,7 @@ class Prompt(Struct, frozen=True):
     """The body of a request; members not named here are left to the caller."""
 
     prompt: str | list[Any]
+    resume: list[Any] = []
     session_id: str | UnsetType = UNSET
 
 
@@ -37,6 +41,7 @@ class PromptProtocol:
 
     Args:
         read_content: reads prompts that are lists of AG-UI content parts.
+        read_answers: reads answers to what an earlier turn asked (AG-UI resume entries).
         open_attachments: opens what they point to.
         max_text_bytes: longest prompt, in UTF-8.
         keep_alive_seconds: silence after which an event stream sends a comment.
@@ -49,12 +54,14 @@ class PromptProtocol:
         self,
         *,
         read_content: ReadContent,
+        read_answers: ReadAnswers,
         open_attachments: OpenAttachments,
         max_text_bytes: int,
         keep_alive_seconds: float,
         in_band: bool,
     ) -> None:
         self._read_content = read_content
+        self._read_answers = read_answers
         self._open_attachments = open_attachments
         self._max_text_bytes = max_text_bytes
         self._keep_alive_seconds = keep_alive_seconds
@@ -66,8 +73,7 @@ class PromptProtocol:
 
     async def respond(self, invocation: Invocation, conversations: Conversations) -> Response[Any]:
         """Answer a prompt."""
-        content = self._read(invocation.document)
-        said = await self._open_attachments(UserTurn(content=content))
+        said = await self._open_attachments(self._read(invocation.document))
         turn = await conversations.begin(invocation.session, said, "http")
         session_id = invocation.session.id
         if EVENT_STREAM in invocation.accept:
@@ -86,11 +92,18 @@ class PromptProtocol:
         """Show an error as the error object."""
         return error_response(error, session_id, in_band=self._in_band)
 
-    def _read(self, document: Any) -> tuple[Content, ...]:
+    def _read(self, document: Any) -> UserTurn:
         try:
-            prompt = msgspec.convert(document, Prompt).prompt
+            asked = msgspec.convert(document, Prompt)
         except msgspec.ValidationError as error:
             raise invalid("prompt must be a string or a list of content parts", error) from None
+        answers = self._read_answers(asked.resume)
+        return UserTurn(content=self._content(asked, may_be_empty=bool(answers)), answers=answers)
+
+    def _content(self, asked: Prompt, *, may_be_empty: bool) -> tuple[Content, ...]:
+        prompt = asked.prompt
+        if prompt in ("", []) and may_be_empty:
+            return ()
         content = self._read_content(prompt) if isinstance(prompt, list) else (Text(prompt),)
         if not any(isinstance(part, Media) or part.text.strip() for part in content):
             raise InvalidInput(

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from protocols.ag_ui_events import content_value
+from protocols.ag_ui_events import interrupt_value
+from protocols.ag_ui_history import content_value
 from protocols.contract import events
 
 
@@ -20,6 +21,7 @@ class Reply:
         self._calls: dict[str, dict[str, Any]] = {}
         self._arguments: dict[str, list[str]] = {}
         self._usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+        self._interrupts: list[dict[str, Any]] = []
         self._stop_reason = "end_turn"
 
     def add(self, event: events.Event) -> None:
@@ -40,14 +42,17 @@ class Reply:
                 # Of a spoken answer that was cut off nobody heard anything.
                 self._answered.clear()
                 self.audio.clear()
+            case events.InputRequested():
+                self._interrupts.append(interrupt_value(event))
             case events.TurnEnded():
                 self._stop_reason = event.stop_reason
             case _:
                 self._add_call(event)
 
     def document(self) -> dict[str, Any]:
-        """The reply as the interface promises it."""
-        return {
+        """The reply as the interface promises it; with what it asks, if the turn waits for that."""
+        asks = {"interrupts": self._interrupts} if self._interrupts else {}
+        return asks | {
             "response": self.response,
             "session_id": self._session_id,
             "stop_reason": self._stop_reason,

@@ -12,6 +12,7 @@ from gateway.agents.live import StrandsLive
 from gateway.models.provider import Models
 from gateway.sessions import Sessions
 from gateway.settings import Limits
+from gateway.stores import MemoryStore
 from protocols.contract.conversations import Conversations, SessionKey
 from protocols.contract.errors import (
     InvalidInput,
@@ -55,7 +56,9 @@ class Rig:
         self.models = ScriptedModels(*turns)
         factory = AgentFactory(cast(Models, self.models), tools or [], "Be brief.")
         self.activity = Activity(lambda: 0.0)
-        self.sessions = Sessions(factory, Limits(**limits), self.activity)
+        bounds = Limits(**limits)
+        store = MemoryStore(bounds.max_sessions, bounds.max_memory_bytes)
+        self.sessions = Sessions(factory, bounds, self.activity, store)
 
     async def ask(
         self, text: str, key: SessionKey = KEY, history: tuple[Message, ...] | None = None
@@ -169,16 +172,23 @@ async def test_the_session_unused_for_longest_is_forgotten_first() -> None:
     rig = Rig(*(Says(["ok"]) for _ in range(4)), max_sessions=2)
     for session_id in ("1", "2", "1", "3"):
         await rig.ask("hi", SessionKey("ada", session_id))
-    remembered = [bool(rig.sessions.history(SessionKey("ada", each))) for each in "123"]
+    remembered = [bool(await rig.sessions.history(SessionKey("ada", each))) for each in "123"]
     assert remembered == [True, False, True]
 
 
 async def test_a_session_whose_turn_is_running_is_not_forgotten_for_another() -> None:
-    rig = Rig(Says(["one"], waits_for=asyncio.Event()), max_sessions=1)
-    turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
-    with pytest.raises(TooManySessions, match="GATEWAY_MAX_SESSIONS"):
-        await rig.ask("b", SessionKey("ada", "s2"))
-    await turn.aclose()
+    gate = asyncio.Event()
+    rig = Rig(Says(["one"]), Says(["two"], waits_for=gate), Says(["other"]), max_sessions=1)
+    await rig.ask("a")
+    turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("b"),)), "http")
+    events = aiter(turn)
+    assert isinstance(await anext(events), TextDelta)
+    await rig.ask("c", SessionKey("ada", "s2"))
+    gate.set()
+    async with asyncio.timeout(5):
+        assert [event async for event in events][-1] == TurnEnded()
+    texts = [m.content for m in await rig.sessions.history(KEY)]
+    assert texts == [(Text("a"),), (Text("one"),), (Text("b"),), (Text("two"),)]
 
 
 async def test_a_running_turn_can_be_cancelled_by_its_session() -> None:
@@ -197,7 +207,7 @@ async def test_a_forgotten_session_begins_anew() -> None:
     turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
     assert isinstance(await anext(aiter(turn)), TextDelta)
     assert await rig.sessions.forget(KEY) is True
-    assert rig.sessions.history(KEY) == ()
+    assert await rig.sessions.history(KEY) == ()
     await rig.ask("Who am I?")
     assert rig.shown() == ["Who am I?"]
 
@@ -250,7 +260,7 @@ async def test_a_long_conversation_is_remembered_from_its_beginning() -> None:
     for _ in range(50):
         await rig.ask("Go on.")
     assert rig.shown()[0] == "I am Ada."
-    assert len(rig.sessions.history(KEY)) == 102
+    assert len(await rig.sessions.history(KEY)) == 102
 
 
 async def test_what_other_wires_said_is_told_in_a_long_conversation_too() -> None:
@@ -268,7 +278,7 @@ async def test_the_memory_of_all_sessions_is_bounded() -> None:
     rig = Rig(*(Says(["ok"]) for _ in range(4)), max_memory_bytes=2500)
     for session_id in "123":
         await rig.ask("x" * 1000, SessionKey("ada", session_id))
-    remembered = [bool(rig.sessions.history(SessionKey("ada", each))) for each in "123"]
+    remembered = [bool(await rig.sessions.history(SessionKey("ada", each))) for each in "123"]
     assert remembered == [False, True, True]
 
 
@@ -281,7 +291,7 @@ async def test_what_a_forgotten_turn_leaves_does_not_come_back() -> None:
     gate.set()
     async with asyncio.timeout(5):
         assert await forgetting
-    assert rig.sessions.history(KEY) == ()
+    assert await rig.sessions.history(KEY) == ()
 
 
 async def test_a_conversation_that_is_being_opened_does_not_outlive_the_drain() -> None:
@@ -309,5 +319,5 @@ async def test_twenty_sessions_at_once_do_not_mix() -> None:
     keys = [SessionKey("ada", str(number)) for number in range(20)]
     await asyncio.gather(*(rig.ask(f"I am {key.id}.", key) for key in keys))
     for key in keys:
-        first = rig.sessions.history(key)[0]
+        first = (await rig.sessions.history(key))[0]
         assert first.content == (Text(f"I am {key.id}."),)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from protocols.actions import ActionsProtocol
 from protocols.ag_ui.attachments import OpenAttachments, left_alone
 from protocols.ag_ui.responses import AgUiProtocol
-from protocols.ag_ui.run_input import read_content
+from protocols.ag_ui.run_input import read_answers, read_content
 from protocols.http_json.prompt import PromptProtocol
 from protocols.http_json.spoken import SpokenProtocol
 from protocols.invocation import ActionHandler, InvocationProtocol
@@ -54,6 +54,7 @@ def door_app(conversations: FakeConversations, setting: Setting | None = None) -
         SpokenProtocol(keep_alive_seconds=pause, in_band=in_band),
         PromptProtocol(
             read_content=read_content,
+            read_answers=read_answers,
             open_attachments=setting.open_attachments,
             max_text_bytes=setting.max_text_bytes,
             keep_alive_seconds=pause,

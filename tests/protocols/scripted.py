@@ -136,7 +136,7 @@ class ScriptedConversations:
             turn.cancelled.set()
         return turn is not None
 
-    def history(self, session: SessionKey) -> tuple[Message, ...]:
+    async def history(self, session: SessionKey) -> tuple[Message, ...]:
         return ()
 
     async def forget(self, session: SessionKey) -> bool:

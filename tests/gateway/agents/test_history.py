@@ -93,7 +93,7 @@ def test_a_failed_result_without_content_keeps_its_status() -> None:
 
 def test_a_message_without_an_identifier_gets_one_that_stays() -> None:
     message: Any = {"role": "user", "content": [{"text": "hi"}]}
-    assert message_id(message) == message_id(message) == message["metadata"]["custom"]["gateway_id"]
+    assert message_id(message) == message_id(message) == message["tracking_id"]
 
 
 def test_results_of_tools_become_text_and_media() -> None:

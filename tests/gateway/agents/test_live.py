@@ -66,12 +66,15 @@ class Rig:
             LivePlan(
                 voice=Voice(agent, "scripted", 16000, 24000, takes_images),
                 observe=self._observe,
-                keep=lambda agent: self.kept.append(agent.messages),
+                keep=self._keep,
                 release=self._release,
                 limit_seconds=limit_seconds,
                 idle_seconds=idle_seconds,
             )
         )
+
+    async def _keep(self, agent: BidiAgent) -> None:
+        self.kept.append(agent.messages)
 
     @contextmanager
     def _observe(self) -> Any:

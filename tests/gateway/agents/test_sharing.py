@@ -78,7 +78,7 @@ async def test_a_text_turn_tells_progress_and_what_a_tool_changed(given: Any, be
             history=[],
             agent=agent,
             observe=observe,
-            keep=lambda agent: None,
+            keep=keep_nothing,
             release=lambda: None,
             limit_seconds=5,
         )
@@ -88,6 +88,10 @@ async def test_a_text_turn_tells_progress_and_what_a_tool_changed(given: Any, be
     after = {"menu": [*before["menu"], "soup"]}
     assert told(events) == TOLD
     assert changes(events) == [StateChanged(before, after)]
+
+
+async def keep_nothing(*left: Any) -> None:
+    """What a turn leaves is of no interest here."""
 
 
 async def test_a_spoken_turn_tells_the_same() -> None:
@@ -102,7 +106,7 @@ async def test_a_spoken_turn_tells_the_same() -> None:
         LivePlan(
             voice=Voice(agent, "scripted", 16000, 24000, False),
             observe=observe,
-            keep=lambda agent: None,
+            keep=keep_nothing,
             release=lambda: None,
             limit_seconds=5,
             idle_seconds=5,

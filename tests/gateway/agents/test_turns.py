@@ -10,6 +10,7 @@ from strands import Agent, tool
 from strands.types.content import Messages
 
 from gateway.agents.client_tools import ClientToolProxy
+from gateway.agents.interrupts import Suspended
 from gateway.agents.turns import WAITING_EVENTS, StrandsTurn, TurnPlan
 from observability.turns import TurnObservation
 from protocols.contract.errors import GatewayError, ModelFailed, TimedOut
@@ -52,7 +53,7 @@ class Rig:
                 unseen=(Message("x", "user", (Text("unseen"),)),) if said.history else (),
                 agent=self._agent(said),
                 observe=self._observe,
-                keep=lambda agent: self.kept.append(agent.messages),
+                keep=self._keep,
                 release=self._release,
                 limit_seconds=limit_seconds,
                 kinds={"image", "document"},
@@ -70,6 +71,9 @@ class Rig:
             )
 
         return make
+
+    async def _keep(self, agent: Agent, suspended: Suspended | None) -> None:
+        self.kept.append(agent.messages)
 
     @contextmanager
     def _observe(self) -> Any:

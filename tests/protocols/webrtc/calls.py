@@ -147,7 +147,7 @@ class ScriptedConversations:
     def cancel(self, session: SessionKey) -> bool:
         raise NotImplementedError
 
-    def history(self, session: SessionKey) -> tuple[Message, ...]:
+    async def history(self, session: SessionKey) -> tuple[Message, ...]:
         raise NotImplementedError
 
     async def forget(self, session: SessionKey) -> bool:

@@ -1,0 +1,100 @@
+"""What is remembered of one conversation, and how it is packed while nobody uses it.
+
+Most conversations wait: packed, a short one takes a quarter of the memory of its objects, its size
+is known exactly, and it can be kept anywhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Encoder, Ext
+from strands.types.content import Message
+
+from gateway.agents.history import from_strands, message_id
+from gateway.agents.interrupts import Suspended
+from protocols.contract import inputs
+
+_FORM = 1
+_LARGE_INTEGER = 1
+
+
+class Memory(Struct, kw_only=True, array_like=True):
+    """One conversation, as it is worked with.
+
+    ``messages`` are those of strands (their types are more than msgspec can check); ``told`` is the
+    last message that the client which owns the history (AG-UI) was told of: what other wires said
+    since then is shown to it with its next turn. ``suspended`` is a turn that waits for answers of
+    the user.
+    """
+
+    form: int = _FORM
+    messages: list[Any] = msgspec.field(default_factory=list)
+    state: dict[str, Any] = msgspec.field(default_factory=dict)
+    told: str | None = None
+    suspended: Suspended | None = None
+
+    def unseen(self) -> tuple[inputs.Message, ...]:
+        """What the client that owns the history was not told yet."""
+        ids = [message_id(message) for message in self.messages]
+        first = ids.index(self.told) + 1 if self.told in ids else 0
+        return from_strands(self.messages[first:])
+
+
+class UnreadableMemory(Exception):
+    """These bytes were not packed here, or by a version of the gateway that packed otherwise."""
+
+
+def pack(memory: Memory) -> bytes:
+    """Write a memory as bytes (MessagePack); counts and marks of the models are left out."""
+    lean = msgspec.structs.replace(memory, messages=[_lean(each) for each in memory.messages])
+    try:
+        return _ENCODER.encode(lean)
+    except OverflowError:
+        plain = msgspec.to_builtins(lean, builtin_types=(bytes,))
+        return _ENCODER.encode(_without_large_integers(plain))
+
+
+def unpack(packed: bytes) -> Memory:
+    """Read what ``pack`` wrote; it is the caller's own.
+
+    Raises:
+        UnreadableMemory: it was not written by this form of ``pack``.
+    """
+    try:
+        memory = _DECODER.decode(packed)
+    except msgspec.MsgspecError as error:
+        raise UnreadableMemory from error
+    if memory.form != _FORM:
+        raise UnreadableMemory
+    return memory
+
+
+def _lean(message: Message) -> Any:
+    return {
+        "role": message["role"],
+        "content": message["content"],
+        "tracking_id": message_id(message),
+    }
+
+
+def _without_large_integers(value: Any) -> Any:
+    """MessagePack ends at 64 bits, JSON and Python do not."""
+    if isinstance(value, Mapping):
+        return {name: _without_large_integers(each) for name, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_without_large_integers(each) for each in value]
+    if isinstance(value, int) and value.bit_length() > 63:
+        return Ext(_LARGE_INTEGER, str(value).encode())
+    return value
+
+
+def _extension(code: int, data: memoryview) -> Any:
+    if code != _LARGE_INTEGER:
+        raise ValueError
+    return int(bytes(data))
+
+
+_ENCODER = Encoder(enc_hook=str)
+_DECODER = Decoder(Memory, ext_hook=_extension)
