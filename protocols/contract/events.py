@@ -12,9 +12,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from protocols.contract.inputs import Content, Json
+from protocols.contract.inputs import Citation, Content, Json
 
 type Outcome = Literal["completed", "cancelled"]
+type SubagentOutcome = Literal["completed", "failed", "cancelled", "suspended"]
 
 
 class _Event(Struct, frozen=True, tag=True):
@@ -35,20 +36,35 @@ class TextDelta(_Event, frozen=True):
 
 
 class ReasoningDelta(_Event, frozen=True):
-    """Thinking aloud. The last one of a message may carry only the provider's ``signature``."""
+    """Thinking aloud.
+
+    One that carries the provider's ``signature`` is the last of its block: what a message thinks
+    after it has a signature of its own.
+    """
 
     message_id: str
     text: str
     signature: str | None = None
 
 
+class Cited(_Event, frozen=True):
+    """The words of a message so far rest on a source."""
+
+    message_id: str
+    citation: Citation
+
+
 class ToolStarted(_Event, frozen=True):
-    """The model begins to call a tool. ``client`` tells that the client has to run it."""
+    """The model begins to call a tool. ``client`` tells that the client has to run it.
+
+    ``signature`` is the provider's proof of the thinking behind the call.
+    """
 
     message_id: str
     tool_call_id: str
     name: str
     client: bool = False
+    signature: str | None = None
 
 
 class ToolArguments(_Event, frozen=True):
@@ -125,25 +141,6 @@ class ActivityChanged(_Event, frozen=True):
     kind: str
     content: dict[str, Json]
 
-
-class UsageReported(_Event, frozen=True):
-    """Tokens spent since the last report.
-
-    Cache tokens are parts of ``input_tokens``. None means not known.
-    """
-
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
-    cache_read_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-
-class TurnEnded(_Event, frozen=True):
-    """The turn is over; ``stop_reason`` is the model's.
-
-    ``tool_use``: a client tool waits for its answer; ``interrupt``: a question does.
-    """
 
 class StatePredicted(_Event, frozen=True):
     """The arguments of the calls that follow show what the state will be.
@@ -229,18 +226,33 @@ class InputRequested(_Event, frozen=True):
     metadata: dict[str, Json] | None = None
 
 
+class UsageReported(_Event, frozen=True):
+    """Tokens spent since the last report.
+
+    Cache tokens are parts of ``input_tokens``. None means not known.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class TurnEnded(_Event, frozen=True):
+    """The turn is over; ``stop_reason`` is the model's.
+
+    ``tool_use``: a client tool waits for its answer; ``interrupt``: a question does.
+    """
+
     outcome: Outcome = "completed"
     stop_reason: str = "end_turn"
 
 
 type Event = (
-    TurnStarted
-    | TextDelta
-    | ReasoningDelta
-    | ToolStarted
-    | ToolArguments
-    | ToolRequested
-    | ToolFinished
+    AgentEvent
+    | Delegated
+    | TurnStarted
     | Transcript
     | AudioDelta
     | SpeechStarted

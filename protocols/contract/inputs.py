@@ -7,10 +7,26 @@ from msgspec import UNSET, Struct, UnsetType
 type Json = Any  # an arbitrary JSON value; narrowed where it is used
 
 
+class Citation(Struct, frozen=True, omit_defaults=True):
+    """Where words of the assistant come from.
+
+    ``text_offset`` counts UTF-16 code units of the message's text up to where the words end.
+    ``location`` says where in the source: a ``type`` (``documentPage``, ``web`` ...) and members of
+    that type, as Amazon Bedrock names them. ``passages`` are the words of the source.
+    """
+
+    text_offset: int
+    title: str | None = None
+    source: str | None = None
+    passages: tuple[str, ...] = ()
+    location: dict[str, Json] | None = None
+
+
 class Text(Struct, frozen=True, tag="text"):
-    """Words."""
+    """Words, and where they come from."""
 
     text: str
+    citations: tuple[Citation, ...] = ()
 
 
 class Media(Struct, frozen=True, tag="media"):
@@ -25,12 +41,14 @@ class Media(Struct, frozen=True, tag="media"):
 class ToolCall(Struct, frozen=True, tag="tool_call"):
     """A call the model made in an earlier turn.
 
-    ``arguments`` is JSON text as the model wrote it.
+    ``arguments`` is JSON text as the model wrote it; ``signature`` is the provider's proof of the
+    thinking behind the call, needed to send it back.
     """
 
     id: str
     name: str
     arguments: str
+    signature: str | None = None
 
 
 class ToolResult(Struct, frozen=True, tag="tool_result"):
@@ -108,9 +126,12 @@ type LiveInput = Text | Media | AudioChunk
 class LiveOptions(Struct, frozen=True, kw_only=True):
     """What a caller may choose when it opens a live conversation.
 
-    None takes the setting's value.
+    None takes the setting's value. ``state`` is what client and agent share; UNSET leaves what the
+    session has. A call of one of the ``client_tools`` waits for ``LiveConversation.answer``.
     """
 
     voice: str | None = None
     language: str | None = None
     instructions: tuple[str, ...] = ()
+    client_tools: tuple[ClientTool, ...] = ()
+    state: Json | UnsetType = UNSET
