@@ -4,10 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
-from protocols.contract.conversations import SessionKey, Wire
+from protocols.contract.conversations import Heard, SessionKey, Wire
 from protocols.contract.errors import GatewayError
 from protocols.contract.events import Event, TextDelta, TurnEnded
-from protocols.contract.inputs import LiveInput, LiveOptions, Message, Text, UserTurn
+from protocols.contract.inputs import (
+    LiveInput,
+    LiveOptions,
+    Message,
+    Text,
+    ToolResult,
+    UserTurn,
+)
 
 HELLO: tuple[Event, ...] = (TextDelta("m", "Hello"), TextDelta("m", " there."), TurnEnded())
 
@@ -55,6 +62,15 @@ class FakeLive(FakeTurn):
 
     def cancel(self) -> None:
         self.cancelled += 1
+
+    def answer(self, result: ToolResult) -> None:
+        raise NotImplementedError
+
+    def cut_off(self, heard: Sequence[Heard]) -> None:
+        raise NotImplementedError
+
+    def park(self, *, parked: bool) -> None:
+        raise NotImplementedError
 
 
 class FakeConversations:

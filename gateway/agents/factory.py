@@ -7,6 +7,7 @@ session's memory.
 import asyncio
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -18,7 +19,7 @@ from strands.bidi.models.model import AudioCapable
 from strands.types.content import Messages
 from strands.types.tools import AgentTool
 
-from gateway.agents.client_tools import ClientToolProxy
+from gateway.agents.client_tools import ClientToolProxy, ClientTools
 from gateway.models.choice import ModelChoice
 from gateway.models.media import kinds_taken
 from gateway.models.provider import Models
@@ -95,24 +96,44 @@ class AgentFactory:
             trace_attributes={"session.id": session.id},
         )
 
-    async def live(self, options: LiveOptions, messages: Messages, state: dict[str, Any]) -> Voice:
-        """Make the agent of one live conversation; its model is not connected yet."""
+    async def live(
+        self,
+        options: LiveOptions,
+        messages: Messages,
+        state: dict[str, Any],
+        client_tools: ClientTools | None = None,
+    ) -> Voice:
+        """Make the agent of one live conversation; its model is not connected yet.
+
+        Args:
+            options: what the client chose.
+            messages: what was said before.
+            state: of the session.
+            client_tools: those of the options, as whoever answers for the client knows them.
+        """
         model = await self._models.voice(options)
+        theirs = client_tools.strands_tools() if client_tools is not None else []
+        make = partial(self._bidi_agent, model, messages, state, [*self._tools, *theirs])
         # Constructing an agent reads the tools' schemas; nothing here waits for the network.
-        agent = await asyncio.to_thread(self._bidi_agent, model, options, messages, state)
+        agent = await asyncio.to_thread(make, self._instructions(options.instructions))
         input_rate, output_rate = _sample_rates(model)
         return Voice(
             agent, self._models.voice_name, input_rate, output_rate, self._models.voice_takes_images
         )
 
     def _bidi_agent(
-        self, model: BidiModel, options: LiveOptions, messages: Messages, state: dict[str, Any]
+        self,
+        model: BidiModel,
+        messages: Messages,
+        state: dict[str, Any],
+        tools: list[Any],
+        instructions: str,
     ) -> BidiAgent:
         return BidiAgent(
             model=model,
             messages=messages,
-            tools=list(self._tools),
-            system_prompt=self._instructions(options.instructions),
+            tools=tools,
+            system_prompt=instructions,
             state=dict(state),
             name=AGENT_NAME,
             agent_id=AGENT_NAME,
@@ -121,7 +142,7 @@ class AgentFactory:
     def _instructions(self, more: Sequence[str]) -> str:
         return "\n\n".join(text for text in (self._system_prompt, *more) if text.strip())
 
-    def check(self, said: UserTurn) -> None:
+    def check(self, said: UserTurn | LiveOptions) -> None:
         """Refuse client tools whose names no model could tell apart, before the turn begins.
 
         Raises:

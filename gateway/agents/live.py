@@ -10,25 +10,28 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType, field
 from strands.bidi import BidiAgent
 from strands.bidi.types.media import AudioDelta as StrandsAudio
 from strands.types.content import TextBlock
 from strands.types.media import ImageBlock
 
 from gateway.agents.buffer import EventBuffer
+from gateway.agents.client_tools import ClientTools
 from gateway.agents.factory import Voice
 from gateway.agents.failures import told_failure
 from gateway.agents.history import content_blocks
-from gateway.agents.microphone import Interrupt, Microphone
+from gateway.agents.microphone import Interrupt, Microphone, Truncate
 from gateway.agents.sharing import SharedState
+from gateway.agents.spoken import Spoken
 from gateway.agents.translation import LiveTranslation
 from gateway.agents.watching import watch_conversation, watch_turn
 from observability.conversations import ConversationObservation
 from observability.turns import TurnObservation
+from protocols.contract.conversations import Heard
 from protocols.contract.errors import GatewayError, InvalidInput, TimedOut
-from protocols.contract.events import Event, TurnEnded, TurnStarted
-from protocols.contract.inputs import AudioChunk, LiveInput, Media, Text
+from protocols.contract.events import Event, ToolStarted, TurnEnded, TurnStarted
+from protocols.contract.inputs import AudioChunk, Json, LiveInput, Media, Text, ToolResult
 from protocols.contract.media_types import format_of
 
 _log = logging.getLogger(__name__)
@@ -48,6 +51,15 @@ class Interruptible(Protocol):
         ...
 
 
+@runtime_checkable
+class Truncatable(Protocol):
+    """A voice model whose own record of an answer can be cut to what the user heard of it."""
+
+    async def truncate(self, heard_seconds: float) -> None:
+        """Cut the answer given last; more than nothing and less than all of it was heard."""
+        ...
+
+
 class LivePlan(Struct, frozen=True, kw_only=True):
     """What a live conversation needs of its session; see ``TurnPlan``."""
 
@@ -57,6 +69,8 @@ class LivePlan(Struct, frozen=True, kw_only=True):
     release: Callable[[], None]
     limit_seconds: float
     idle_seconds: float
+    client_tools: ClientTools = field(default_factory=ClientTools)
+    state: Json | UnsetType = UNSET
 
 
 class StrandsLive:
@@ -67,7 +81,10 @@ class StrandsLive:
         self._buffer = EventBuffer(_WAITING_EVENTS)
         second = plan.voice.input_sample_rate * _BYTES_PER_SAMPLE
         self._microphone = Microphone(_MICROPHONE_SECONDS * second)
-        self._translation = LiveTranslation()
+        self._translation = LiveTranslation(plan.client_tools.names)
+        self._spoken = Spoken(plan.voice.agent, plan.voice.output_sample_rate)
+        self._interrupting = False
+        self._parked = False
         self._turn: TurnObservation | None = None
         self._task = asyncio.create_task(self._run())
         # A task that is cancelled before its first step runs no finally.
@@ -116,7 +133,32 @@ class StrandsLive:
 
     def cancel(self) -> None:
         """Stop the answer being given, keep listening; does nothing if none is being given."""
-        self._microphone.put(Interrupt())
+        if not self._interrupting:
+            self._interrupting = True
+            self._microphone.put(Interrupt())
+
+    def answer(self, result: ToolResult) -> None:
+        """Give the result of a tool that the client runs; see the contract."""
+        self._plan.client_tools.answer(result)
+
+    def cut_off(self, heard: Sequence[Heard]) -> None:
+        """Keep what was heard, and tell the model; see the contract."""
+        speaks = self._translation.answering
+        for each in heard:
+            made_seconds = self._spoken.cut(each)
+            if each is heard[-1] and 0 < each.seconds < made_seconds:
+                self._microphone.put(Truncate(each.seconds))
+            if each.message_id == speaks:
+                self.cancel()
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether nobody is connected, so that whoever asks may have the session."""
+        return self._parked
+
+    def park(self, *, parked: bool) -> None:
+        """Tell whether nobody is connected; see the contract."""
+        self._parked = parked
 
     async def drain(self, seconds: float) -> None:
         """Leave the conversation to its wire for so long, then hang up.
@@ -178,13 +220,16 @@ class StrandsLive:
     async def _listen(self, conversation: ConversationObservation) -> None:
         """Drain the agent until it ends, or nothing has happened for the idle time."""
         loop = asyncio.get_running_loop()
-        shared = SharedState(self._plan.voice.agent)
+        shared = SharedState(self._plan.voice.agent, self._plan.state)
         idle_seconds = self._plan.idle_seconds
         try:
             async with asyncio.timeout(idle_seconds) as idle:
                 async for strands_event in self._plan.voice.agent.receive():
                     told = self._translation.translate(strands_event)
+                    self._spoken.note(strands_event, told)
                     for event in told + shared.changes(strands_event):
+                        if isinstance(event, ToolStarted) and event.client:
+                            self._plan.client_tools.expect(event.tool_call_id)
                         idle.reschedule(loop.time() + idle_seconds)
                         self._watch(conversation, event)
                         await self._buffer.put(event)
@@ -206,7 +251,10 @@ class StrandsLive:
                 case Media():
                     await self._plan.voice.agent.send(_image(item))
                 case Interrupt():
+                    self._interrupting = False
                     await self._interrupt(conversation)
+                case Truncate():
+                    await self._truncate(item)
             self._microphone.done()
 
     async def _interrupt(self, conversation: ConversationObservation) -> None:
@@ -217,6 +265,11 @@ class StrandsLive:
         for event in self._translation.interrupted():
             self._watch(conversation, event)
             await self._buffer.put(event)
+
+    async def _truncate(self, heard: Truncate) -> None:
+        model = self._plan.voice.agent.model
+        if isinstance(model, Truncatable):
+            await model.truncate(heard.seconds)
 
     def _watch(self, conversation: ConversationObservation, event: Event) -> None:
         match event:

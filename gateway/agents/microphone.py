@@ -20,7 +20,13 @@ class Interrupt(Struct, frozen=True):
     """The answer being given is to be stopped."""
 
 
-type Said = AudioChunk | Text | Media | Interrupt
+class Truncate(Struct, frozen=True):
+    """Only so much of the answer given last was heard."""
+
+    seconds: float
+
+
+type Said = AudioChunk | Text | Media | Interrupt | Truncate
 
 
 class Microphone:

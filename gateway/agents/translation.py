@@ -126,9 +126,16 @@ class LiveTranslation:
 
     strands.bidi knows responses, not turns: a turn begins with what the user says (or with a
     response nobody asked for), and ends with the first response that leaves no tool running.
+
+    Args:
+        client_tools: names of the tools that the client runs.
+        new_id: makes the identifiers of turns and messages.
     """
 
-    def __init__(self, new_id: Callable[[], str] = new_identifier) -> None:
+    def __init__(
+        self, client_tools: Collection[str] = (), new_id: Callable[[], str] = new_identifier
+    ) -> None:
+        self._client_tools = client_tools
         self._new_id = new_id
         self._turn_open = False
         self._cut = False
@@ -155,6 +162,11 @@ class LiveTranslation:
     def turn_open(self) -> bool:
         """Whether an answer is being given or owed."""
         return self._turn_open
+
+    @property
+    def answering(self) -> str | None:
+        """The message that the model is making now; None between the turns."""
+        return self._answer_id if self._turn_open else None
 
     def interrupted(self) -> list[events.Event]:
         """The answer being given is cut off; what the model still says of it is not told."""
@@ -228,7 +240,8 @@ class LiveTranslation:
             call = use["toolUseId"]
             self._running_tools.add(call)
             arguments = json.dumps(use["input"], ensure_ascii=False)
-            translated.append(events.ToolStarted(self._answer_id, call, use["name"]))
+            client = use["name"] in self._client_tools
+            translated.append(events.ToolStarted(self._answer_id, call, use["name"], client))
             translated.append(events.ToolArguments(call, arguments))
             translated.append(events.ToolRequested(call))
         return translated

@@ -5,14 +5,14 @@ and "invalid" can still be told by a status code. Errors are those of
 ``protocols.contract.errors``; iterating a turn may raise them as well.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from protocols.contract.errors import InvalidInput
 from protocols.contract.events import Event
-from protocols.contract.inputs import LiveInput, LiveOptions, Message, UserTurn
+from protocols.contract.inputs import LiveInput, LiveOptions, Message, ToolResult, UserTurn
 
 type Wire = Literal["http", "agui", "ws", "webrtc"]
 """Where a turn came from: the value of the metrics' ``protocol`` dimension."""
@@ -73,6 +73,13 @@ class TextTurn(Turn, Protocol):
         ...
 
 
+class Heard(Struct, frozen=True):
+    """How much of an assistant's spoken message the user heard before it was cut off."""
+
+    message_id: str
+    seconds: float
+
+
 class LiveConversation(Turn, Protocol):
     """A turn that also listens, for as long as it is open."""
 
@@ -107,6 +114,29 @@ class LiveConversation(Turn, Protocol):
         """Stop the answer being given, keep the conversation open.
 
         Nothing happens if none is being given.
+        """
+        ...
+
+    def answer(self, result: ToolResult) -> None:
+        """Give the result of a tool that the client runs.
+
+        Raises:
+            NotFound: no such call waits: it was never made, or its time is over.
+            InvalidInput: the call has its result already.
+        """
+        ...
+
+    def cut_off(self, heard: Sequence[Heard]) -> None:
+        """Tell that the wire has cut the voice, and what was heard of each message cut.
+
+        What was not heard leaves the memory of the session, and a model that still speaks is told.
+        """
+        ...
+
+    def park(self, *, parked: bool) -> None:
+        """Tell whether nobody is connected, for a while.
+
+        A parked conversation ends as soon as anybody else asks for its session.
         """
         ...
 

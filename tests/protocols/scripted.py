@@ -1,12 +1,19 @@
 """Conversations that do what a test tells them, and note what is asked of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
-from protocols.contract.conversations import SessionKey, Wire
-from protocols.contract.errors import GatewayError, SessionBusy
+from protocols.contract.conversations import Heard, SessionKey, Wire
+from protocols.contract.errors import GatewayError, NotFound, SessionBusy
 from protocols.contract.events import Event, TextDelta, TurnEnded
-from protocols.contract.inputs import LiveInput, LiveOptions, Message, Text, UserTurn
+from protocols.contract.inputs import (
+    LiveInput,
+    LiveOptions,
+    Message,
+    Text,
+    ToolResult,
+    UserTurn,
+)
 
 type Step = Event | Exception
 
@@ -65,6 +72,10 @@ class ScriptedLive:
         self.said: list[LiveInput] = []
         self.heard = asyncio.Event()
         self.cancels = 0
+        self.calls: set[str] = set()  # of the client's tools, that wait
+        self.results: list[ToolResult] = []
+        self.parked = False
+        self.cuts: list[tuple[Heard, ...]] = []
         self.cancelled = asyncio.Event()
         self.closed = asyncio.Event()
         self.refuses: GatewayError | None = None
@@ -93,6 +104,19 @@ class ScriptedLive:
     def cancel(self) -> None:
         self.cancels += 1
         self.cancelled.set()
+
+    def answer(self, result: ToolResult) -> None:
+        if result.tool_call_id not in self.calls:
+            raise NotFound("No tool call waits for this result.")
+        self.calls.discard(result.tool_call_id)
+        self.results.append(result)
+        self.heard.set()
+
+    def cut_off(self, heard: Sequence[Heard]) -> None:
+        self.cuts.append(tuple(heard))
+
+    def park(self, *, parked: bool) -> None:
+        self.parked = parked
 
     async def aclose(self) -> None:
         if not self.closed.is_set():

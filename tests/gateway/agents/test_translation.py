@@ -167,7 +167,7 @@ def test_usage_counts_the_tokens_of_the_cache_as_input() -> None:
 
 
 def live(*events: dict[str, Any]) -> list[Event]:
-    translation = LiveTranslation(numbered())
+    translation = LiveTranslation(new_id=numbered())
     return [event for each in events for event in translation.translate(each)]
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 from array import array
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from fractions import Fraction
 from typing import Any
@@ -21,6 +21,7 @@ from av import AudioFrame, AudioResampler
 
 from protocols.contract.conversations import (
     Conversations,
+    Heard,
     LiveConversation,
     SessionKey,
     TextTurn,
@@ -28,7 +29,14 @@ from protocols.contract.conversations import (
 )
 from protocols.contract.errors import GatewayError, SessionBusy
 from protocols.contract.events import Event
-from protocols.contract.inputs import AudioChunk, LiveInput, LiveOptions, Message, UserTurn
+from protocols.contract.inputs import (
+    AudioChunk,
+    LiveInput,
+    LiveOptions,
+    Message,
+    ToolResult,
+    UserTurn,
+)
 from protocols.invocation import ActionHandler, ActionRequest
 from protocols.webrtc.ice import offer_loopback
 from protocols.webrtc.options import WebRtcOptions
@@ -76,6 +84,9 @@ class ScriptedConversation:
         self.heard = bytearray()
         self.said: list[LiveInput] = []
         self.cancelled = 0
+        self.results: list[ToolResult] = []
+        self.parked = False
+        self.cuts: list[tuple[Heard, ...]] = []
         self.closed = False
         self._leave = leave
         self._events: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
@@ -100,6 +111,17 @@ class ScriptedConversation:
     def cancel(self) -> None:
         self.cancelled += 1
         self._news.set()
+
+    def answer(self, result: ToolResult) -> None:
+        self.results.append(result)
+        self._news.set()
+
+    def cut_off(self, heard: Sequence[Heard]) -> None:
+        self.cuts.append(tuple(heard))
+        self._news.set()
+
+    def park(self, *, parked: bool) -> None:
+        self.parked = parked
 
     async def aclose(self) -> None:
         if not self.closed:
