@@ -16,12 +16,14 @@ from observability.requests import peer_connected, peer_failed
 from protocols.contract.errors import InvalidInput
 from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
-from protocols.webrtc.audio import VoiceTrack, listen
 from protocols.webrtc.candidates import read_candidate
 from protocols.webrtc.channel import Channel
+from protocols.webrtc.hearing import Hearing
 from protocols.webrtc.ice import configuration, offer_loopback, path_of
 from protocols.webrtc.offer import MOST_CANDIDATES, Offer
 from protocols.webrtc.options import WebRtcOptions
+from protocols.webrtc.ticker import Ticker
+from protocols.webrtc.voice import VoiceTrack
 
 _ID_BYTES = 24
 _CLOSE_SECONDS = 3.0
@@ -38,6 +40,7 @@ class Connection:
         loopback: whether 127.0.0.1 may carry media.
         relay_only: whether media has to go through a TURN server.
         sample_rates: hertz of what the microphone gives and the voice takes.
+        ticker: of the process.
     """
 
     def __init__(
@@ -47,11 +50,13 @@ class Connection:
         *,
         loopback: bool,
         relay_only: bool,
+        ticker: Ticker | None = None,
     ) -> None:
+        ticker = ticker or Ticker()
         self.id = secrets.token_urlsafe(_ID_BYTES)
-        self.voice = VoiceTrack(sample_rates.output)
+        self.voice = VoiceTrack(sample_rates.output, ticker)
+        self.hearing = Hearing(sample_rates.input, ticker)
         self._options = options
-        self._sample_rates = sample_rates
         self._loopback = loopback and not relay_only
         self._offer: Offer | None = None
         self._channel: Channel | None = None
@@ -83,10 +88,11 @@ class Connection:
         peer_connection.on("datachannel", self._channel.attach)
         peer_connection.addTrack(self.voice)
         await peer_connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        self.hearing.attach(peer_connection)
         if self._loopback:
             offer_loopback(peer_connection)
         await peer_connection.setLocalDescription(await peer_connection.createAnswer())
-        return str(peer_connection.localDescription.sdp)
+        return self.hearing.agreed(str(peer_connection.localDescription.sdp))
 
     async def add_candidate(self, text: str) -> None:
         """Take one more address of the client; the empty text stands for the last one.
@@ -144,7 +150,7 @@ class Connection:
         await first_of(
             self._lost(),
             self._vanished(),
-            self._listen(session),
+            self.hearing.listen(session.hear),
             self.channel.serve(session),
         )
 
@@ -191,9 +197,3 @@ class Connection:
         [receiver] = self._peer_connection.getReceivers()
         report = await receiver.getStats()
         return sum(s.packetsReceived for s in report.values() if isinstance(s, RTCTransportStats))
-
-    async def _listen(self, session: LiveSession) -> None:
-        [receiver] = self._peer_connection.getReceivers()
-        if receiver.track is not None:
-            await listen(receiver.track, self._sample_rates.input, session.hear)
-        await asyncio.Event().wait()  # a microphone that ends does not end the call

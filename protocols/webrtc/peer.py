@@ -16,10 +16,10 @@ from protocols.live.dialogue import Dialogue
 from protocols.live.pacing import Pace
 from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
-from protocols.webrtc.audio import opus_rate
 from protocols.webrtc.connection import Connection
 from protocols.webrtc.offer import Offer
 from protocols.webrtc.options import WebRtcOptions
+from protocols.webrtc.opus import opus_rate
 
 _AHEAD_SECONDS = 0.2
 _FAREWELL_SECONDS = 1.0
@@ -50,7 +50,7 @@ class Peer:
         self._options = options
         self._loopback = loopback
         self._sample_rates = SampleRates(
-            conversation.input_sample_rate, opus_rate(conversation.output_sample_rate)
+            opus_rate(conversation.input_sample_rate), opus_rate(conversation.output_sample_rate)
         )
         self._live = LiveSession(
             conversation,

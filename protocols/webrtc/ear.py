@@ -1,0 +1,104 @@
+"""What the client says, from packets to PCM16: our jitter buffer and decoder in front of a model.
+
+No thread, no queue between threads, no resampler: a packet is decoded where it comes in, at the
+model's own rate, and handed on at once with whatever came together with it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from aiortc.rtp import RtpPacket
+
+from protocols.webrtc.jitter import Conceal, Counts, Decode, JitterBuffer, Recover, Silence, Step
+from protocols.webrtc.libopus import Decoder
+from protocols.webrtc.opus import FRAME_TICKS
+from protocols.webrtc.ticker import Ticker
+
+_MOST_WAITING_SECONDS = 2.0
+_BYTES_PER_SAMPLE = 2
+
+
+class Ear:
+    """One microphone.
+
+    Args:
+        sample_rate: hertz of what is given; one of ``opus.RATES``.
+        ticker: of the process.
+        clock: monotonic seconds.
+
+    Raises:
+        NoLibopus: nothing can be decoded here.
+    """
+
+    def __init__(
+        self, sample_rate: int, ticker: Ticker, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._decoder = Decoder(sample_rate)
+        self._most_bytes = round(_MOST_WAITING_SECONDS * sample_rate) * _BYTES_PER_SAMPLE
+        self._ticker = ticker
+        self._clock = clock
+        self._buffer: JitterBuffer | None = None
+        self._ssrc: int | None = None
+        self._heard = bytearray()
+        self._changed = asyncio.Event()
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the packets so far."""
+        return self._buffer.counts if self._buffer is not None else Counts()
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long a missing packet is waited for now."""
+        return self._buffer.wait_seconds if self._buffer is not None else 0.0
+
+    def take(self, packet: RtpPacket) -> None:
+        """Take a packet as it comes in; those that come before ``listen`` are not heard."""
+        if self._buffer is None:
+            return
+        if packet.ssrc != self._ssrc:
+            self._ssrc = packet.ssrc
+            self._buffer.restart()
+        now = self._clock()
+        self._buffer.put(packet.sequence_number, packet.timestamp, packet.payload, now)
+        self._hear(self._buffer.take(now))
+
+    async def listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hand what is heard to ``hear``, without end; silence when nothing comes."""
+        self._buffer = JitterBuffer(self._clock())
+        self._ticker.add(self._tick)
+        try:
+            while True:
+                await self._changed.wait()
+                self._changed.clear()
+                pcm = bytes(self._heard)
+                self._heard.clear()
+                await hear(pcm)
+        finally:
+            self._ticker.remove(self._tick)
+
+    def _tick(self, now: float, _count: int) -> None:
+        if self._buffer is not None:
+            self._hear(self._buffer.take(now))
+
+    def _hear(self, steps: list[Step]) -> None:
+        if not steps:
+            return
+        for step in steps:
+            self._heard += self._sound(step)
+        # Whoever listens is behind by seconds: what is said now counts more.
+        del self._heard[: max(0, len(self._heard) - self._most_bytes)]
+        if self._heard:
+            self._changed.set()
+
+    def _sound(self, step: Step) -> bytes:
+        match step:
+            case Decode(payload):
+                return self._decoder.decode(payload) or self._decoder.conceal(FRAME_TICKS)
+            case Recover(payload, ticks):
+                return self._decoder.recover(payload, ticks)
+            case Conceal(ticks):
+                return self._decoder.conceal(ticks)
+            case Silence(ticks):
+                return self._decoder.silence(ticks)
