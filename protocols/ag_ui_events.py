@@ -105,6 +105,7 @@ class RunTranslator:
                 | events.SpeechStarted()
                 | events.SpeechStopped()
                 | events.BargeIn()
+                | events.ToolResumed()
             ):
                 return []
         assert_never(event)

@@ -5,6 +5,7 @@ JSON: what is kept of such a turn is only that. The tool then runs again from it
 and is given the answer where it asked (AG-UI 1.0, interrupts and resume).
 """
 
+import json
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
@@ -13,9 +14,10 @@ from msgspec import Struct
 from strands import Agent, Snapshot
 from strands.hooks import BeforeToolCallEvent, HookCallback, MessageAddedEvent
 from strands.types.content import ContentBlock, Message, Messages
+from strands.types.tools import ToolUse
 
 from gateway.agents.history import repaired
-from protocols.contract.events import InputRequested
+from protocols.contract.events import InputRequested, ToolResumed
 from protocols.contract.inputs import InterruptAnswer, UserTurn
 
 _log = logging.getLogger(__name__)
@@ -87,6 +89,16 @@ class Opening(Struct, frozen=True):
     def questions(self) -> tuple[InputRequested, ...]:
         """What waits for an answer."""
         return self.suspended.questions if self.suspended is not None else ()
+
+    @property
+    def resumed(self) -> tuple[ToolResumed, ...]:
+        """The calls that are taken up again."""
+        if self.suspended is None:
+            return ()
+        return tuple(
+            ToolResumed(use["toolUseId"], use["name"], json.dumps(use["input"]))
+            for use in _uses(self.suspended.waiting_message)
+        )
 
     @property
     def asks_again(self) -> bool:
@@ -200,4 +212,8 @@ def _response(answer: InterruptAnswer) -> dict[str, Any]:
 
 
 def _calls(message: Message) -> set[str]:
-    return {block["toolUse"]["toolUseId"] for block in message["content"] if "toolUse" in block}
+    return {use["toolUseId"] for use in _uses(message)}
+
+
+def _uses(message: Message) -> list[ToolUse]:
+    return [block["toolUse"] for block in message["content"] if "toolUse" in block]

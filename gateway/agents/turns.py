@@ -167,6 +167,7 @@ class StrandsTurn:
         if self._cancelled or self._closed:
             return TurnEnded("cancelled", "cancelled")
         self._agent = agent
+        await tell(opening.resumed)
         ended, questions = await self._converse(agent, opening, tell)
         await self._plan.keep(agent, suspended_by(agent, questions))
         return ended

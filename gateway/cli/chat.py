@@ -89,8 +89,11 @@ class _Chat:
             print()
         return 0
 
-    def turn(self, question: str) -> bool:
-        """Ask and show the answer; tell whether it was given."""
+    def turn(self, line: str) -> bool:
+        """Ask, or answer the agent, and show what it says; tell whether it came to its end."""
+        question = self._conversation.ask(line)
+        if question is None:
+            return True  # the agent asked for more than this
         while True:
             text = RunText()
             self._began = False
@@ -101,16 +104,16 @@ class _Chat:
                 print("[cancelled]")
                 self._cancel()
             except CommandFailed as failure:
-                self._leave(text)
                 if failure.code == BUSY and time.monotonic() < self._busy_until:
                     time.sleep(_BUSY_PAUSE_SECONDS)
                     continue
+                self._leave(text)
                 print(f"error: {failure}", file=sys.stderr)
             else:
                 return True
             return False
 
-    def _ask(self, question: str, text: RunText) -> None:
+    def _ask(self, question: dict[str, Any], text: RunText) -> None:
         with reaching(self._address), closing(self._events(question)) as events:
             for event in events:
                 self._began = True
@@ -118,10 +121,9 @@ class _Chat:
                 self._conversation.apply(event)
                 _write("" if is_known else text.show(event))
 
-    def _events(self, question: str) -> Generator[Received]:
-        body = self._conversation.ask(question)
+    def _events(self, question: dict[str, Any]) -> Generator[Received]:
         with self._client.stream(
-            "POST", self._address.invocations, json=body, headers=self._headers
+            "POST", self._address.invocations, json=question, headers=self._headers
         ) as response:
             if response.status_code != 200:
                 raise refusal(response.status_code, response.read())

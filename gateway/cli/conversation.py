@@ -7,12 +7,16 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import msgspec
+
 from gateway.cli.received import (
     EncryptedValue,
     MessagesSnapshot,
+    Question,
     ReasoningAdded,
     ReasoningStarted,
     Received,
+    RunFinished,
     TextAdded,
     TextStarted,
     ToolCallArguments,
@@ -21,6 +25,8 @@ from gateway.cli.received import (
 )
 
 type Message = dict[str, Any]
+
+_YES, _NO = frozenset({"y", "yes"}), frozenset({"n", "no"})
 
 
 def new_identifier() -> str:
@@ -40,10 +46,29 @@ class Conversation:
         self.thread_id = thread_id
         self.messages: list[Message] = []
         self._new_id = new_id
+        self._questions: list[Question] = []
+        self._answers: list[dict[str, Any]] = []
 
-    def ask(self, text: str) -> dict[str, Any]:
-        """Add the user's words; give the input of the run that answers them."""
+    def ask(self, text: str) -> dict[str, Any] | None:
+        """Add the user's words; give the input of the run that answers them.
+
+        While the agent waits for answers, the words are the answer to its first question: ``yes``,
+        ``no``, a JSON value or a text. None is given until all are answered.
+        """
+        if self._questions:
+            return self._answer(text)
         self.messages.append({"id": self._new_id(), "role": "user", "content": text})
+        return self._run_input()
+
+    def _answer(self, text: str) -> dict[str, Any] | None:
+        if len(self._answers) == len(self._questions):
+            self._answers = []  # sent before, to a run that did not come to its end
+        self._answers.append(_entry(self._questions[len(self._answers)], text))
+        if len(self._answers) < len(self._questions):
+            return None
+        return self._run_input() | {"resume": list(self._answers)}
+
+    def _run_input(self) -> dict[str, Any]:
         return {
             "threadId": self.thread_id,
             "runId": self._new_id(),
@@ -55,8 +80,11 @@ class Conversation:
         }
 
     def retract(self) -> None:
-        """Take the last question back: it was refused before a run began."""
-        self.messages.pop()
+        """Take back what was last said: it was refused before a run began."""
+        if self._questions:
+            self._answers = []
+        else:
+            self.messages.pop()
 
     def knows(self, snapshot: MessagesSnapshot) -> bool:
         """Tell whether a snapshot holds no message that is new here."""
@@ -86,6 +114,8 @@ class Conversation:
                 self._encrypt(event)
             case MessagesSnapshot():
                 self._replace(event.messages)
+            case RunFinished():
+                self._questions, self._answers = list(event.outcome.interrupts), []
             case _:
                 pass
 
@@ -146,3 +176,19 @@ class Conversation:
             if message["id"] in given or (message["role"] == "reasoning" and not has_reasoning)
         ]
         self.messages = [*kept, *given.values()]
+
+
+def _entry(question: Question, text: str) -> dict[str, Any]:
+    """Write an answer as AG-UI does; who says no has it not done."""
+    entry: dict[str, Any] = {"interruptId": question.id, "status": "resolved"}
+    word = text.strip().casefold()
+    if word in _NO:
+        return entry | {"status": "cancelled"}
+    return entry if word in _YES else entry | {"payload": _value(text)}
+
+
+def _value(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text

@@ -23,10 +23,19 @@ class RunStarted(_Received, frozen=True, tag="RUN_STARTED"):
     run_id: str
 
 
+class Question(Struct, frozen=True):
+    """What a run that was interrupted waits for."""
+
+    id: str
+    reason: str = ""
+    message: str | None = None
+
+
 class Outcome(Struct, frozen=True):
     """How a run ended: ``success``, ``cancelled``, ``interrupt``."""
 
     type: str
+    interrupts: list[Question] = []
 
 
 class RunFinished(_Received, frozen=True, tag="RUN_FINISHED"):

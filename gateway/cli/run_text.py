@@ -8,6 +8,7 @@ import msgspec
 from gateway.cli.printable import one_line, printable
 from gateway.cli.received import (
     MessagesSnapshot,
+    Question,
     Received,
     RunFinished,
     TextAdded,
@@ -56,6 +57,7 @@ class RunText:
         text = self._fresh_line()
         if isinstance(event, RunFinished) and event.outcome.type != "success":
             text += f"[{one_line(event.outcome.type)}]\n"
+            text += "".join(map(_question, event.outcome.interrupts))
         return text
 
     def _tool_line(self, event: Received) -> str:
@@ -87,6 +89,10 @@ class RunText:
             return ""
         self._line_is_open = False
         return "\n"
+
+
+def _question(question: Question) -> str:
+    return f"{one_line(question.message or question.reason)} (yes, no, or an answer)\n"
 
 
 def verb(result: ToolCallResult) -> str:

@@ -226,6 +226,17 @@ class InputRequested(_Event, frozen=True):
     metadata: dict[str, Json] | None = None
 
 
+class ToolResumed(_Event, frozen=True):
+    """A call of an earlier turn, which waited for the user, is taken up again.
+
+    ``arguments`` is its complete JSON text.
+    """
+
+    tool_call_id: str
+    name: str
+    arguments: str
+
+
 class UsageReported(_Event, frozen=True):
     """Tokens spent since the last report.
 
@@ -260,6 +271,7 @@ type Event = (
     | BargeIn
     | StateChanged
     | InputRequested
+    | ToolResumed
     | UsageReported
     | TurnEnded
 )

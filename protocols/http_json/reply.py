@@ -79,13 +79,10 @@ class Reply:
         match event:
             case events.ToolStarted():
                 self._arguments[event.tool_call_id] = []
-                self._calls[event.tool_call_id] = {
-                    "id": event.tool_call_id,
-                    "name": event.name,
-                    "input": {},
-                    "result": None,
-                    "status": "pending",
-                }
+                self._calls[event.tool_call_id] = _call(event.tool_call_id, event.name, {})
+            case events.ToolResumed():
+                given = _json(event.arguments)
+                self._calls[event.tool_call_id] = _call(event.tool_call_id, event.name, given)
             case events.ToolArguments():
                 self._arguments[event.tool_call_id].append(event.delta)
             case events.ToolRequested():
@@ -97,6 +94,10 @@ class Reply:
                 call["status"] = "error" if event.error else "success"
             case _:
                 pass
+
+
+def _call(tool_call_id: str, name: str, given: Any) -> dict[str, Any]:
+    return {"id": tool_call_id, "name": name, "input": given, "result": None, "status": "pending"}
 
 
 def _joined(messages: dict[str, list[str]], separator: str) -> str:

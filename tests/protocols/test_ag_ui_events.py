@@ -11,18 +11,18 @@ from pydantic import TypeAdapter
 
 from protocols.ag_ui_events import (
     RunTranslator,
-    ag_ui_messages,
-    content_value,
     encode,
     is_run_input,
     new_identifier,
 )
+from protocols.ag_ui_history import ag_ui_messages, content_value
 from protocols.contract.errors import SessionBusy
 from protocols.contract.events import (
     ActivityChanged,
     AudioDelta,
     BargeIn,
     Event,
+    InputRequested,
     ReasoningDelta,
     SpeechStarted,
     SpeechStopped,
@@ -31,6 +31,7 @@ from protocols.contract.events import (
     ToolArguments,
     ToolFinished,
     ToolRequested,
+    ToolResumed,
     ToolStarted,
     Transcript,
     TurnEnded,
@@ -286,3 +287,33 @@ def test_an_object_with_the_three_members_is_a_run() -> None:
     assert is_run_input({"thread_id": "t", "run_id": "r", "messages": []})
     assert not is_run_input({"threadId": "t", "messages": []})
     assert not is_run_input([])
+
+
+def test_a_run_that_waits_for_the_user_ends_with_its_questions() -> None:
+    assert run(
+        ToolStarted("m", "c", "shred"),
+        ToolRequested("c"),
+        InputRequested("i", "confirmation", "Sure?", "c", {"type": "boolean"}, {"risk": "high"}),
+        InputRequested("j", "choice"),
+        TurnEnded(stop_reason="interrupt"),
+    )[-1]["outcome"] == {
+        "type": "interrupt",
+        "interrupts": [
+            {
+                "id": "i",
+                "reason": "confirmation",
+                "message": "Sure?",
+                "toolCallId": "c",
+                "responseSchema": {"type": "boolean"},
+                "metadata": {"risk": "high"},
+            },
+            {"id": "j", "reason": "choice"},
+        ],
+    }
+
+
+def test_a_call_that_is_taken_up_again_begins_no_second_time() -> None:
+    (result, _) = run(
+        ToolResumed("c", "shred", "{}"), ToolFinished("c", (Text("done"),)), TurnEnded()
+    )
+    assert (result["type"], result["toolCallId"]) == ("TOOL_CALL_RESULT", "c")

@@ -286,3 +286,19 @@ def test_a_real_ctrl_c_cancels_and_ends_without_a_traceback() -> None:
                 process.kill()
         assert (process.returncode, out, complaints) == (1, "[cancelled]\n", "")
         assert gateway.requests[1].document == {"action": "cancel"}
+
+
+def test_a_question_of_the_agent_is_answered_by_the_next_line(
+    gateway: HttpScript, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = [{"id": each, "reason": "approval", "message": f"{each}?"} for each in "pq"]
+    outcome = {"type": "interrupt", "interrupts": questions}
+    gateway.replies = [Reply(sse(STARTED, FINISHED | {"outcome": outcome})), Reply(said("Done."))]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Delete it\nyes\nno\n"))
+    assert chat.run(ChatOptions(gateway.address)) == 0
+    _, resumed = gateway.requests
+    assert resumed.document["resume"] == [
+        {"interruptId": "p", "status": "resolved"},
+        {"interruptId": "q", "status": "cancelled"},
+    ]
+    assert "p? (yes, no, or an answer)" in capsys.readouterr().out

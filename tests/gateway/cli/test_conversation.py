@@ -8,9 +8,12 @@ from gateway.cli.conversation import Conversation, new_identifier
 from gateway.cli.received import (
     EncryptedValue,
     MessagesSnapshot,
+    Outcome,
+    Question,
     ReasoningAdded,
     ReasoningStarted,
     Received,
+    RunFinished,
     RunStarted,
     TextAdded,
     TextStarted,
@@ -58,6 +61,7 @@ def test_a_run_is_asked_for_with_the_whole_history(conversation: Conversation) -
         "state": {},
         "forwardedProps": {},
     }
+    assert second is not None
     assert second["messages"] == [
         question,
         {"id": "a", "role": "assistant", "content": "Hi there"},
@@ -184,3 +188,54 @@ def test_what_is_no_message_is_left_out_of_a_snapshot(conversation: Conversation
 def test_identifiers_are_long_enough_for_a_session_of_agentcore() -> None:
     assert len(new_identifier()) >= 33
     assert new_identifier() != new_identifier()
+
+
+def waiting(*identifiers: str) -> RunFinished:
+    questions = [Question(each, "confirmation", f"{each}?") for each in identifiers]
+    return RunFinished(Outcome("interrupt", questions))
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("yes", {"status": "resolved"}),
+        (" Y ", {"status": "resolved"}),
+        ("No", {"status": "cancelled"}),
+        ('{"a": 1}', {"status": "resolved", "payload": {"a": 1}}),
+        ("tomorrow", {"status": "resolved", "payload": "tomorrow"}),
+    ],
+)
+def test_what_the_user_says_to_a_question_is_its_answer(text: str, entry: dict[str, str]) -> None:
+    conversation = Conversation("t")
+    conversation.ask("Delete it")
+    conversation.apply(waiting("q"))
+    asked = conversation.ask(text)
+    assert asked is not None
+    assert asked["resume"] == [{"interruptId": "q"} | entry]
+    assert [message["content"] for message in asked["messages"]] == ["Delete it"]
+
+
+def test_the_run_begins_when_all_questions_are_answered_and_then_words_are_words_again() -> None:
+    conversation = Conversation("t")
+    conversation.apply(waiting("p", "q"))
+    assert conversation.ask("yes") is None
+    asked = conversation.ask("no")
+    assert asked is not None
+    assert [entry["status"] for entry in asked["resume"]] == ["resolved", "cancelled"]
+    conversation.apply(RunFinished())
+    said = conversation.ask("yes")
+    assert said is not None
+    assert ("resume" in said, said["messages"][-1]["content"]) == (False, "yes")
+
+
+def test_answers_that_were_refused_or_lost_are_asked_for_again() -> None:
+    conversation = Conversation("t")
+    conversation.apply(waiting("q"))
+    for _ in range(2):  # the second one after a run that broke off
+        asked = conversation.ask("no")
+        assert asked is not None
+        assert [entry["status"] for entry in asked["resume"]] == ["cancelled"]
+    conversation.retract()
+    asked = conversation.ask("yes")
+    assert asked is not None
+    assert asked["resume"] == [{"interruptId": "q", "status": "resolved"}]

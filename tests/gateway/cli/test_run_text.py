@@ -1,6 +1,7 @@
 from gateway.cli.received import (
     MessagesSnapshot,
     Outcome,
+    Question,
     Received,
     RunFinished,
     RunStarted,
@@ -88,3 +89,10 @@ def test_an_open_line_can_be_ended() -> None:
     text.show(TextStarted("a"))
     text.show(TextAdded("a", "One"))
     assert (text.end_line(), text.end_line()) == ("\n", "")
+
+
+def test_a_question_of_the_agent_is_shown_with_the_ways_to_answer() -> None:
+    questions = [Question("q", "approval", "Really?"), Question("r", "approval")]
+    assert shown(RunFinished(Outcome("interrupt", questions))) == (
+        "[interrupt]\nReally? (yes, no, or an answer)\napproval (yes, no, or an answer)\n"
+    )

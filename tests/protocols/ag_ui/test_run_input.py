@@ -7,10 +7,11 @@ import pytest
 from msgspec import UNSET
 
 from protocols.ag_ui.media import Link, note
-from protocols.ag_ui.run_input import RunLimits, parse, read_content
+from protocols.ag_ui.run_input import RunLimits, parse, read_answers, read_content
 from protocols.contract.errors import InvalidInput, TooLarge
 from protocols.contract.inputs import (
     ClientTool,
+    InterruptAnswer,
     Media,
     Message,
     Reasoning,
@@ -209,3 +210,32 @@ def test_more_messages_or_tools_than_may_be_are_refused_unread() -> None:
     ):
         with pytest.raises(TooLarge, match=setting):
             parse(many, limits)
+
+
+def test_answers_to_questions_are_read() -> None:
+    entries = [
+        {"interruptId": "a", "status": "resolved", "payload": {"b": 1}, "unknown": 1},
+        {"interruptId": "c", "status": "cancelled"},
+    ]
+    answers = (InterruptAnswer("a", "resolved", {"b": 1}), InterruptAnswer("c", "cancelled"))
+    document = {"threadId": "t", "runId": "r", "messages": [], "resume": entries}
+    assert parse(document).said.answers == answers
+    assert read_answers(entries) == answers
+
+
+@pytest.mark.parametrize(
+    ("entries", "path"),
+    [
+        ([{"interruptId": "a", "status": "maybe"}], "$.resume[0].status"),
+        ([{"status": "resolved"}], "$.resume[0].interruptId"),
+        (["a"], "$.resume[0]"),
+    ],
+)
+def test_answers_of_a_wrong_shape_are_refused_with_their_path(
+    entries: list[Any], path: str
+) -> None:
+    document = {"threadId": "t", "runId": "r", "messages": [], "resume": entries}
+    for read in (lambda: parse(document), lambda: read_answers(entries)):
+        with pytest.raises(InvalidInput) as caught:
+            read()
+        assert [detail.path for detail in caught.value.details] == [path]

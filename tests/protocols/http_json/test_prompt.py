@@ -17,7 +17,7 @@ from protocols.contract.events import (
     TurnEnded,
     UsageReported,
 )
-from protocols.contract.inputs import Media, Text, UserTurn
+from protocols.contract.inputs import InterruptAnswer, Media, Text, UserTurn
 from protocols.http_json.prompt import Prompt, invalid
 from protocols.streaming import SESSION_HEADER
 from tests.fakes import FakeConversations, FakeTurn
@@ -205,3 +205,15 @@ def test_a_fault_is_told_with_its_place(document: Any, path: str) -> None:
     refused = invalid("No", found.value)
     assert refused.message == "No."
     assert [detail.path for detail in refused.details] == [path]
+
+
+async def test_an_answer_needs_no_prompt_and_goes_to_the_agent() -> None:
+    conversations = FakeConversations(FakeTurn([TextDelta("n", "Done."), TurnEnded()]))
+    entry = {"interruptId": "i", "status": "resolved", "payload": 1}
+    async with knocking(conversations) as client:
+        response = await client.post_in("s", {"prompt": "", "resume": [entry]})
+        refused = await client.post_in("s", {"prompt": "", "resume": []})
+    assert response.json()["response"] == "Done."
+    ((_, said, _),) = conversations.begun
+    assert said == UserTurn(content=(), answers=(InterruptAnswer("i", "resolved", 1),))
+    assert refused.json()["details"] == [{"path": "$.prompt", "problem": "is empty"}]

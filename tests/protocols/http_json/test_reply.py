@@ -3,11 +3,13 @@
 from protocols.contract.events import (
     AudioDelta,
     Event,
+    InputRequested,
     SpeechStarted,
     TextDelta,
     ToolArguments,
     ToolFinished,
     ToolRequested,
+    ToolResumed,
     ToolStarted,
     Transcript,
     TurnEnded,
@@ -108,3 +110,31 @@ def test_a_new_turn_drops_what_was_cut_off_but_not_what_was_heard() -> None:
         Transcript("b", "assistant", "2."),
     )
     assert (reply.transcript, reply.response, bytes(reply.audio)) == ("What is 1+1?", "2.", b"")
+
+
+def test_a_reply_that_waits_for_the_user_says_what_it_asks_and_of_which_call() -> None:
+    reply = folded(
+        ToolStarted("m", "c", "shred"),
+        ToolRequested("c"),
+        InputRequested("i", "confirmation", "Sure?", "c", {"type": "boolean"}),
+        TurnEnded(stop_reason="interrupt"),
+    )
+    document = reply.document()
+    assert document["interrupts"] == [
+        {
+            "id": "i",
+            "reason": "confirmation",
+            "message": "Sure?",
+            "toolCallId": "c",
+            "responseSchema": {"type": "boolean"},
+        }
+    ]
+    assert document["stop_reason"] == "interrupt"
+    assert [call["status"] for call in document["tool_calls"]] == ["pending"]
+
+
+def test_a_call_that_is_taken_up_again_is_told_whole() -> None:
+    reply = folded(ToolResumed("c", "add", '{"a": 1}'), ToolFinished("c", (Text("1"),)))
+    assert reply.document()["tool_calls"] == [
+        {"id": "c", "name": "add", "input": {"a": 1}, "result": "1", "status": "success"}
+    ]
