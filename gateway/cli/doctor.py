@@ -1,8 +1,10 @@
 """Checks an installation, one line a check, with a remedy where not all is fine."""
 
+import asyncio
 import sys
 from collections.abc import Iterator, Mapping
 
+from gateway.cli.conversation import new_identifier
 from gateway.cli.doctor_models import model_findings
 from gateway.cli.doctor_network import (
     access_finding,
@@ -16,6 +18,9 @@ from gateway.cli.failures import WrongUsage
 from gateway.cli.finding import Finding, shown
 from gateway.cli.tool_list import loaded_tools
 from gateway.settings import PREFIX, Settings, SettingsError
+from gateway.stores import SessionStore, open_store
+from protocols.contract.conversations import SessionKey
+from protocols.contract.errors import GatewayError
 
 PYTHON_FROM, PYTHON_BELOW = (3, 12), (3, 14)
 
@@ -42,6 +47,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     status = gateway_status(address)
     yield listener_finding(settings, status)
     yield tools_finding(settings)
+    yield store_finding(settings)
     yield from model_findings(settings, environ, speech_state(address) if status else None)
     yield from ice_findings(settings)
 
@@ -54,6 +60,22 @@ def python_finding(version: tuple[int, ...]) -> Finding:
     if version >= PYTHON_BELOW:
         return Finding("warn", "Python", text, "not tested; 3.12 and 3.13 are")
     return Finding("ok", "Python", text)
+
+
+def store_finding(settings: Settings) -> Finding:
+    """Check that the conversations can be kept where the settings say, by keeping one."""
+    try:
+        asyncio.run(_keep_one(open_store(settings)))
+    except (SettingsError, GatewayError) as error:
+        remedy = "name a folder that the gateway's user may write to"
+        return Finding("fail", "sessions", str(error), remedy)
+    return Finding("ok", "sessions", settings.session_store)
+
+
+async def _keep_one(store: SessionStore) -> None:
+    key = SessionKey("doctor", new_identifier())
+    await store.write(key, b"")
+    await store.delete(key)
 
 
 def tools_finding(settings: Settings) -> Finding:

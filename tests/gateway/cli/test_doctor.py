@@ -1,9 +1,10 @@
 import sys
+from pathlib import Path
 
 import pytest
 
 from gateway.cli import doctor
-from gateway.cli.doctor import python_finding, tools_finding
+from gateway.cli.doctor import python_finding, store_finding, tools_finding
 from gateway.cli.finding import Finding
 from gateway.settings import Settings
 from tests.gateway.cli.scripted_gateway import HttpScript, Reply, nobody
@@ -22,6 +23,7 @@ def test_a_fresh_installation_is_fine(capsys: pytest.CaptureFixture[str]) -> Non
         "access",
         f"port {port}",
         "tools",
+        "sessions",
         "text model",
         "voice model",
         "ICE servers",
@@ -73,3 +75,12 @@ def test_the_tools_are_named() -> None:
     finding = tools_finding(Settings())
     assert (finding.level, "calculator" in finding.text) == ("ok", True)
     assert isinstance(finding, Finding)
+
+
+def test_a_store_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for setting, level in (("folder", "ok"), ("file", "fail")):
+        finding = store_finding(Settings(session_store=f"file:{tmp_path / setting}"))
+        assert (finding.level, bool(finding.remedy)) == (level, level == "fail")
+    assert [path for path in (tmp_path / "folder").rglob("*") if path.is_file()] == []
+    assert store_finding(Settings(session_store="s3://x")).level == "fail"
