@@ -48,12 +48,18 @@ class Sessions:
     """Implements the contract's ``Conversations``."""
 
     def __init__(
-        self, factory: AgentFactory, limits: Limits, activity: Activity, store: SessionStore
+        self,
+        factory: AgentFactory,
+        limits: Limits,
+        activity: Activity,
+        store: SessionStore,
+        stalled_seconds: float,
     ) -> None:
         self._factory = factory
         self._limits = limits
         self._activity = activity
         self._store = store
+        self._stalled_seconds = stalled_seconds
         self._held: dict[SessionKey, _Held] = {}
         self._draining = False
 
@@ -84,6 +90,7 @@ class Sessions:
                 keep=keep,
                 release=release,
                 limit_seconds=self._limits.turn_seconds,
+                stalled_seconds=self._stalled_seconds,
                 kinds=self._factory.text_kinds,
             )
         )

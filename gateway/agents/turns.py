@@ -6,6 +6,7 @@ model; a reader that goes away closes the turn.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractContextManager, aclosing
 from functools import partial
@@ -32,6 +33,8 @@ from protocols.contract.events import Event, InputRequested, TurnEnded
 from protocols.contract.inputs import Message, UserTurn
 from protocols.contract.media_types import MediaKind
 
+_log = logging.getLogger(__name__)
+
 WAITING_EVENTS = 64
 _CANCEL_GRACE_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
@@ -42,7 +45,8 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
 
     ``agent`` makes the agent for a history, and takes media of ``kinds``; ``observe`` watches the
     turn; ``keep`` takes the history and the state that the turn left, and what it waits for;
-    ``release`` frees the session; idempotent. ``suspended`` is an earlier turn that still waits.
+    ``release`` frees the session; idempotent. The turn ends after ``limit_seconds``, or when its
+    reader takes nothing for ``stalled_seconds``. ``suspended`` is an earlier turn that still waits.
     """
 
     said: UserTurn
@@ -52,6 +56,7 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     keep: Callable[[Agent, Suspended | None], Awaitable[None]]
     release: Callable[[], None]
     limit_seconds: float
+    stalled_seconds: float
     kinds: Collection[MediaKind] = KINDS
     unseen: tuple[Message, ...] = ()
     suspended: Suspended | None = None
@@ -70,6 +75,7 @@ class StrandsTurn:
         self._agent: Agent | None = None
         self._cancelled = False
         self._closed = False
+        self._stalled = False
         self._forcing: asyncio.TimerHandle | None = None
         self._wanted = asyncio.Event()
         self._task = asyncio.create_task(self._run())
@@ -204,7 +210,19 @@ class StrandsTurn:
         for event in events:
             watch_turn(observation, event)
             if not self._buffer.offer(event):
+                await self._wait_for_room(event)
+
+    async def _wait_for_room(self, event: Event) -> None:
+        """Let a slow reader slow the model; one that has stopped reading ends the turn."""
+        if self._stalled:
+            return
+        try:
+            async with asyncio.timeout(self._plan.stalled_seconds):
                 await self._buffer.put(event)
+        except TimeoutError:
+            _log.info("nobody reads the turn's events: it is cancelled")
+            self._stalled = True
+            self.cancel()
 
     def _stop_agent(self) -> None:
         self._wanted.set()

@@ -58,7 +58,7 @@ class Rig:
         self.activity = Activity(lambda: 0.0)
         bounds = Limits(**limits)
         store = MemoryStore(bounds.max_sessions, bounds.max_memory_bytes)
-        self.sessions = Sessions(factory, bounds, self.activity, store)
+        self.sessions = Sessions(factory, bounds, self.activity, store, 5.0)
 
     async def ask(
         self, text: str, key: SessionKey = KEY, history: tuple[Message, ...] | None = None

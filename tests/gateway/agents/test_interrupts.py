@@ -73,7 +73,7 @@ class Rig:
 
         tools = cast(list[AgentTool], [delete_all, count])
         factory = AgentFactory(cast(Models, OneModel()), tools, "")
-        return Sessions(factory, Limits(), Activity(lambda: 0.0), self.store)
+        return Sessions(factory, Limits(), Activity(lambda: 0.0), self.store, 5.0)
 
     async def run(self, said: UserTurn) -> list[Event]:
         turn = await self.sessions.begin(KEY, said, "agui")

@@ -81,6 +81,7 @@ async def test_a_text_turn_tells_progress_and_what_a_tool_changed(given: Any, be
             keep=keep_nothing,
             release=lambda: None,
             limit_seconds=5,
+            stalled_seconds=5,
         )
     )
     async with asyncio.timeout(5):

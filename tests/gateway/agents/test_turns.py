@@ -39,7 +39,11 @@ class Rig:
     """A turn, and what it did to its session."""
 
     def __init__(
-        self, model: ScriptedModel, said: UserTurn | None = None, limit_seconds: float = 5
+        self,
+        model: ScriptedModel,
+        said: UserTurn | None = None,
+        limit_seconds: float = 5,
+        stalled_seconds: float = 5,
     ) -> None:
         self.model = model
         self.watched = Watched()
@@ -56,6 +60,7 @@ class Rig:
                 keep=self._keep,
                 release=self._release,
                 limit_seconds=limit_seconds,
+                stalled_seconds=stalled_seconds,
                 kinds={"image", "document"},
             )
         )
@@ -317,3 +322,15 @@ async def test_a_model_that_runs_out_of_time_is_not_our_limit() -> None:
     rig = Rig(ScriptedModel([Says(["He"], error=TimeoutError("secret"))]))
     with pytest.raises(TimedOut, match="The model did not answer in time"):
         await rig.events()
+
+
+async def test_a_reader_that_stops_reading_ends_the_turn_as_cancelled() -> None:
+    rig = Rig(ScriptedModel([Says(["word "] * (WAITING_EVENTS + 2))]), stalled_seconds=0.01)
+    events = aiter(rig.turn)
+    async with asyncio.timeout(5):
+        assert isinstance(await anext(events), TextDelta)
+        while not rig.released:
+            await asyncio.sleep(0)
+        rest = [event async for event in events]
+    assert (rest[-1], rig.watched.outcomes) == (TurnEnded("cancelled", "cancelled"), ["cancelled"])
+    assert len(rest) <= WAITING_EVENTS + 2
