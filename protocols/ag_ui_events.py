@@ -7,14 +7,14 @@ carry them beside the run.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, assert_never
+from typing import Any, Literal
 from uuid import uuid4
 
 import jsonpatch
 import msgspec
 
+from protocols.ag_ui_lanes import Document, Lane
 from protocols.contract import events
-from protocols.contract.inputs import Content, Media, Message, Part, Text, ToolCall, ToolResult
 from protocols.failures import failure_of, message_of
 
 PROTOCOL_VERSION = "1.0"
@@ -22,7 +22,12 @@ PROTOCOL_VERSION = "1.0"
 # The protocol's names, and those of its Python SDK, which its model takes as well.
 _RUN_MEMBERS = ({"threadId", "runId", "messages"}, {"thread_id", "run_id", "messages"})
 
-type AgUiEvent = dict[str, Any]
+type AgUiEvent = Document
+
+_FAILURES = {
+    "failed": ("The agent failed before it had an answer.", "SUBAGENT_FAILED"),
+    "cancelled": ("The agent was cancelled.", "CANCELLED"),
+}
 
 _encoder = msgspec.json.Encoder()
 
@@ -58,7 +63,10 @@ class RunTranslator:
         self.run_id = run_id
         self.ended = False
         self._new_id = new_id
-        self._text: str | None = None
+        self._lane = Lane(new_id)
+        self._lanes: dict[str, Lane] = {}
+        self._parents: dict[str, str | None] = {}
+        self._suspended: dict[str, str] = {}
         self._speech: dict[str, None] = {}
         self._interrupts: list[dict[str, Any]] = []
         self._usage: dict[str, int] = {}
@@ -73,27 +81,23 @@ class RunTranslator:
         }
         return [started, *known]
 
-    def translate(self, event: events.Event) -> list[AgUiEvent]:  # noqa: C901, PLR0911, PLR0912 - one arm per event of the closed union
+    def translate(self, event: events.Event) -> list[AgUiEvent]:  # noqa: C901, PLR0911 - one arm per event of the closed union
         """Write one event: nothing, one or several AG-UI events."""
         match event:
-            case events.TextDelta():
-                return self._write_text(event)
-            case events.ReasoningDelta():
-                return self._write_reasoning(event)
-            case events.ToolStarted():
-                return self._start_call(event)
-            case events.ToolArguments():
-                return [_call_event("TOOL_CALL_ARGS", event.tool_call_id, delta=event.delta)]
-            case events.ToolRequested():
-                return self._end_call(event.tool_call_id)
-            case events.ToolFinished():
-                return [*self._end_call(event.tool_call_id), self._call_result(event)]
+            case events.TextDelta():  # first: there are hundreds of them
+                return self._lane.write(event)
+            case events.Delegated():
+                return self._write_delegated(event)
+            case events.SubagentStarted():
+                return self._start_subagent(event)
+            case events.SubagentEnded():
+                return self._end_subagent(event)
             case events.Transcript():
                 return self._write_transcript(event)
             case events.StateChanged():
                 return [_state_event(event)]
-            case events.ActivityChanged():
-                return [_activity_event(event)]
+            case events.InputRequested():
+                return self._ask(event)
             case events.UsageReported():
                 self._add_usage(event)
                 return []
@@ -101,14 +105,15 @@ class RunTranslator:
                 return self._finish(event)
             case (
                 events.TurnStarted()
+                | events.ToolResumed()
                 | events.AudioDelta()
                 | events.SpeechStarted()
                 | events.SpeechStopped()
                 | events.BargeIn()
-                | events.ToolResumed()
             ):
                 return []
-        assert_never(event)
+            case _:
+                return self._lane.write(event)
 
     def fail(self, error: BaseException) -> list[AgUiEvent]:
         """End the run as failed; what is open is closed by the error itself. Once only."""
@@ -117,39 +122,6 @@ class RunTranslator:
         self.ended = True
         failed = {"type": "RUN_ERROR", "message": message_of(error), "code": failure_of(error).code}
         return [failed | self._usage_member()]
-
-    def _write_text(self, event: events.TextDelta) -> list[AgUiEvent]:
-        written = self._close_reasoning()
-        if self._text != event.message_id:
-            written += self._close_text()
-            self._text = event.message_id
-            written.append(_text_event("TEXT_MESSAGE_START", event.message_id, role="assistant"))
-        if event.text:
-            written.append(_text_event("TEXT_MESSAGE_CONTENT", event.message_id, delta=event.text))
-        return written
-
-    def _write_reasoning(self, event: events.ReasoningDelta) -> list[AgUiEvent]:
-        identifier = f"{event.message_id}-reasoning"
-        written: list[AgUiEvent] = []
-        if self._reasoning != identifier:
-            written = [*self._close_reasoning(), *self._close_text()]
-            self._reasoning = identifier
-            opened = {"type": "REASONING_MESSAGE_START", "messageId": identifier}
-            written.append({"type": "REASONING_START", "messageId": identifier})
-            written.append(opened | {"role": "reasoning"})
-        if event.text:
-            content = {"type": "REASONING_MESSAGE_CONTENT", "messageId": identifier}
-            written.append(content | {"delta": event.text})
-        if event.signature is not None:
-            written.append(
-                {
-                    "type": "REASONING_ENCRYPTED_VALUE",
-                    "subtype": "message",
-                    "entityId": identifier,
-                    "encryptedValue": event.signature,
-                }
-            )
-        return written
 
     def _write_transcript(self, event: events.Transcript) -> list[AgUiEvent]:
         identifier = event.message_id
@@ -164,48 +136,42 @@ class RunTranslator:
             written.append(_text_event("TEXT_MESSAGE_END", identifier))
         return written
 
-    def _start_call(self, event: events.ToolStarted) -> list[AgUiEvent]:
-        written = [*self._close_reasoning(), *self._close_text()]
-        self._calls[event.tool_call_id] = None
-        if event.client:
-            self._pending[event.tool_call_id] = None
-        written.append(
-            _call_event(
-                "TOOL_CALL_START",
-                event.tool_call_id,
-                toolCallName=event.name,
-                parentMessageId=event.message_id,
-            )
-        )
-        return written
+    def _write_delegated(self, event: events.Delegated) -> list[AgUiEvent]:
+        lane = self._lanes.get(event.subagent_id)
+        if lane is None:
+            return []  # its work is told to be over
+        match event.event:
+            case events.SubagentStarted() as started:
+                return self._start_subagent(started, event.subagent_id)
+            case events.SubagentEnded() as ended:
+                return self._end_subagent(ended)
+            case inner:
+                return lane.write(inner)
 
-    def _end_call(self, tool_call_id: str) -> list[AgUiEvent]:
-        if tool_call_id not in self._calls:
+    def _start_subagent(
+        self, event: events.SubagentStarted, parent: str | None = None
+    ) -> list[AgUiEvent]:
+        if event.subagent_id in self._lanes:
             return []
-        del self._calls[tool_call_id]
-        return [_call_event("TOOL_CALL_END", tool_call_id)]
+        self._lanes[event.subagent_id] = Lane(self._new_id, event.subagent_id)
+        self._parents[event.subagent_id] = parent
+        members = {
+            "description": event.description,
+            "parentSubagentRunId": parent,
+            "parentToolCallId": event.tool_call_id,
+            "parentMessageId": event.message_id,
+        }
+        started = {
+            "type": "SUBAGENT_STARTED",
+            "subagentRunId": event.subagent_id,
+            "name": event.name,
+        }
+        return [started | {name: value for name, value in members.items() if value is not None}]
 
-    def _call_result(self, event: events.ToolFinished) -> AgUiEvent:
-        self._pending.pop(event.tool_call_id, None)
-        result = _call_event(
-            "TOOL_CALL_RESULT",
-            event.tool_call_id,
-            messageId=self._new_id(),
-            content=content_value(event.content),
-            role="tool",
-        )
-        if event.error:
-            result["metadata"] = {"gateway": {"error": True}}
-        return result
-
-    def _close_text(self) -> list[AgUiEvent]:
-        if self._text is None:
-            return []
-        closed, self._text = self._text, None
-        return [_text_event("TEXT_MESSAGE_END", closed)]
-
-    def _close_reasoning(self) -> list[AgUiEvent]:
-        if self._reasoning is None:
+    def _end_subagent(self, event: events.SubagentEnded) -> list[AgUiEvent]:
+        """End an agent's work, and before it that of whoever works for it."""
+        lane = self._lanes.get(event.subagent_id)
+        if lane is None:
             return []
         written: list[AgUiEvent] = []
         for child in [each for each, of in self._parents.items() if of == event.subagent_id]:
@@ -225,9 +191,11 @@ class RunTranslator:
         if self.ended:
             return []
         self.ended = True
-        written = [*self._close_reasoning(), *self._close_text()]
+        written: list[AgUiEvent] = []
+        for top in [each for each, of in self._parents.items() if of is None]:
+            written += self._end_subagent(events.SubagentEnded(top, event.outcome))
+        written += self._lane.close()
         written += [_text_event("TEXT_MESSAGE_END", identifier) for identifier in self._speech]
-        written += [_call_event("TOOL_CALL_END", identifier) for identifier in self._calls]
         outcome: dict[str, Any] = {"type": "success"}
         if event.outcome == "cancelled":
             outcome = {"type": "cancelled"}
@@ -243,19 +211,6 @@ class RunTranslator:
         }
         return [*written, finished | self._usage_member()]
 
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _subagent_end(event: events.SubagentEnded) -> AgUiEvent:
-    ended: AgUiEvent = {"subagentRunId": event.subagent_id}
-    if event.outcome in _FAILURES:
-        message, code = _FAILURES[event.outcome]
-        return {"type": "SUBAGENT_ERROR", **ended, "message": message, "code": code}
-    if event.outcome == "suspended":
-        ended["outcome"] = {"type": "suspended"}
-        if event.interrupt_ids:
-            ended["outcome"]["interruptIds"] = list(event.interrupt_ids)
-    return {"type": "SUBAGENT_FINISHED", **ended}
     def _add_usage(self, event: events.UsageReported) -> None:
         counted = {
             "inputTokens": event.input_tokens,
@@ -270,78 +225,6 @@ def _subagent_end(event: events.SubagentEnded) -> AgUiEvent:
 
     def _usage_member(self) -> dict[str, Any]:
         return {"usage": [dict(self._usage)]} if self._usage else {}
-
-
-def ag_ui_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Show a history as AG-UI messages; tool results become messages of their own."""
-    shown: list[dict[str, Any]] = []
-    for message in messages:
-        if message.role == "assistant":
-            shown.append(_assistant_message(message))
-        else:
-            shown += _user_messages(message)
-    return shown
-
-
-def content_value(content: Sequence[Content]) -> str | list[dict[str, Any]]:
-    """Show content as AG-UI does: a string where there is only text, otherwise a list of parts."""
-    if all(isinstance(part, Text) for part in content):
-        return "".join(part.text for part in content if isinstance(part, Text))
-    return [_content_part(part) for part in content]
-
-
-def _assistant_message(message: Message) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": message.id, "role": "assistant"}
-    text = "".join(part.text for part in message.content if isinstance(part, Text))
-    if text:
-        shown["content"] = text
-    calls = [part for part in message.content if isinstance(part, ToolCall)]
-    if calls:
-        shown["toolCalls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in calls
-        ]
-    return shown
-
-
-def _user_messages(message: Message) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] = []
-    said: list[Content] = []
-    for part in message.content:
-        if isinstance(part, ToolResult):
-            shown.append(_tool_message(message.id, part))
-        elif isinstance(part, Text | Media):
-            said.append(part)
-    if said:
-        shown.append({"id": message.id, "role": "user", "content": content_value(said)})
-    return shown
-
-
-def _tool_message(message_id: str, result: ToolResult) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "id": f"{message_id}-{result.tool_call_id}",
-        "role": "tool",
-        "toolCallId": result.tool_call_id,
-        "content": content_value(result.content),
-    }
-    if result.error:
-        shown["error"] = "The tool failed."
-    return shown
-
-
-def _content_part(part: Part) -> dict[str, Any]:
-    if isinstance(part, Media):
-        source = {"type": "data", "value": _base64(part.data), "mimeType": part.mime_type}
-        return {"type": part.kind, "source": source}
-    return {"type": "text", "text": part.text if isinstance(part, Text) else ""}
-
-
-def _base64(data: bytes) -> str:
-    return msgspec.to_builtins(data)  # type: ignore[no-any-return]  # bytes become base64 text
 
 
 def _state_event(event: events.StateChanged) -> AgUiEvent:
@@ -362,6 +245,19 @@ def interrupt_value(event: events.InputRequested) -> dict[str, Any]:
         "responseSchema": event.schema,
         "metadata": event.metadata,
     }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _subagent_end(event: events.SubagentEnded) -> AgUiEvent:
+    ended: AgUiEvent = {"subagentRunId": event.subagent_id}
+    if event.outcome in _FAILURES:
+        message, code = _FAILURES[event.outcome]
+        return {"type": "SUBAGENT_ERROR", **ended, "message": message, "code": code}
+    if event.outcome == "suspended":
+        ended["outcome"] = {"type": "suspended"}
+        if event.interrupt_ids:
+            ended["outcome"]["interruptIds"] = list(event.interrupt_ids)
+    return {"type": "SUBAGENT_FINISHED", **ended}
 
 
 type _TextEventType = Literal["TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_END"]
@@ -369,7 +265,3 @@ type _TextEventType = Literal["TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT", "TEX
 
 def _text_event(kind: _TextEventType, message_id: str, **members: str) -> AgUiEvent:
     return {"type": kind, "messageId": message_id, **members}
-
-
-def _call_event(kind: str, tool_call_id: str, **members: Any) -> AgUiEvent:
-    return {"type": kind, "toolCallId": tool_call_id, **members}

@@ -10,7 +10,8 @@ from litestar.response.base import ASGIResponse
 from protocols.ag_ui import protobuf
 from protocols.ag_ui.attachments import OpenAttachments, left_alone
 from protocols.ag_ui.run_input import DEFAULT_LIMITS, RunInput, RunLimits, parse
-from protocols.ag_ui_events import AgUiEvent, RunTranslator, ag_ui_messages, is_run_input
+from protocols.ag_ui_events import AgUiEvent, RunTranslator, is_run_input
+from protocols.ag_ui_history import ag_ui_messages
 from protocols.contract.conversations import Conversations
 from protocols.contract.inputs import Message
 from protocols.failures import failure_of

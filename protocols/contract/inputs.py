@@ -23,10 +23,15 @@ class Citation(Struct, frozen=True, omit_defaults=True):
 
 
 class Text(Struct, frozen=True, tag="text"):
-    """Words, and where they come from."""
+    """Words."""
 
     text: str
-    citations: tuple[Citation, ...] = ()
+
+
+class CitedText(Text, frozen=True, tag="cited_text"):
+    """Words of the assistant that rest on sources; their offsets count from where this begins."""
+
+    citations: tuple[Citation, ...]
 
 
 class Media(Struct, frozen=True, tag="media"):

@@ -1,12 +1,20 @@
 """What an agent does, as values."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from protocols.contract import events
-from protocols.contract.inputs import Text
+from protocols.contract.inputs import Citation, Text
+
+
+def members(union: Any) -> set[Any]:
+    """The classes of a union, those of the unions in it included."""
+    found: set[Any] = set()
+    for each in get_args(union.__value__):
+        found |= members(each) if hasattr(each, "__value__") else {each}
+    return found
 
 
 def test_the_union_holds_every_event_and_nothing_else() -> None:
@@ -15,7 +23,7 @@ def test_the_union_holds_every_event_and_nothing_else() -> None:
         for each in vars(events).values()
         if isinstance(each, type) and issubclass(each, events._Event) and each is not events._Event
     }
-    assert set(get_args(events.Event.__value__)) == defined
+    assert members(events.Event) == defined
 
 
 @pytest.mark.parametrize(
@@ -25,6 +33,7 @@ def test_the_union_holds_every_event_and_nothing_else() -> None:
         events.ToolFinished("c", (Text("1"),), error=True),
         events.AudioDelta("m", b"\0\1"),
         events.UsageReported(1, 2, 3),
+        events.Delegated("s", events.Cited("m", Citation(1, "Atlas", passages=("a",)))),
         events.TurnEnded(),
     ],
 )
