@@ -75,7 +75,13 @@ class Gateway:
         self.tools = _tools(settings)
         self.models = Models(settings)
         factory = AgentFactory(self.models, list(self.tools), settings.system_prompt)
-        self.sessions = Sessions(factory, settings.limits, self.activity, open_store(settings))
+        self.sessions = Sessions(
+            factory,
+            settings.limits,
+            self.activity,
+            open_store(settings),
+            settings.websocket.stalled_seconds,
+        )
         self.attachments = Attachments(settings.media)
         self.peers = Peers(
             settings.webrtc,

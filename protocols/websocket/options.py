@@ -15,5 +15,9 @@ class WebSocketOptions(Struct, frozen=True, kw_only=True):
         float, Meta(gt=0, description="how long a WebSocket may stay silent after it was opened")
     ] = 10.0
     stalled_seconds: Annotated[
-        float, Meta(gt=0, description="how long a WebSocket client may not take what is sent")
+        float,
+        Meta(
+            gt=0,
+            description="how long a client may not take what is sent before its turn or socket ends",
+        ),
     ] = 10.0
