@@ -18,6 +18,7 @@ class WebSocketOptions(Struct, frozen=True, kw_only=True):
         float,
         Meta(
             gt=0,
-            description="how long a client may not take what is sent before its turn or socket ends",
+            description="how long a client may take nothing of what is sent until its turn, or "
+            "its WebSocket, is ended",
         ),
     ] = 10.0
