@@ -59,7 +59,7 @@ def repaired(messages: Iterable[Message]) -> Messages:
     """
     mended: Messages = []
     open_calls: list[str] = []
-    for message in _without_placeholders(list(messages)):
+    for message in _joined(_without_placeholders(list(messages))):
         content = _kept_blocks(message, open_calls)
         if not content:
             continue
@@ -79,6 +79,25 @@ def repaired(messages: Iterable[Message]) -> Messages:
         mended.insert(0, {"role": "user", "content": [{"text": "(The assistant speaks first.)"}]})
     names: set[str] = set()
     return [_with_names_apart(message, names) for message in mended]
+
+
+def _joined(messages: Iterable[Message]) -> Messages:
+    """Join the calls of one turn, and the answers to them: clients may send each as a message.
+
+    Answers come first in a message, as providers want them.
+    """
+    joined: Messages = []
+    for message in messages:
+        content = list(message["content"])
+        goes_on = bool(joined) and joined[-1]["role"] == message["role"]
+        if goes_on and (message["role"] == "user" or any("toolUse" in block for block in content)):
+            joined[-1]["content"].extend(content)
+        else:
+            joined.append(cast(Message, {**message, "content": content}))
+    for message in joined:
+        if message["role"] == "user":
+            message["content"].sort(key=lambda block: "toolResult" not in block)
+    return joined
 
 
 def _with_names_apart(message: Message, names: set[str]) -> Message:

@@ -108,10 +108,21 @@ class Opening(Struct, frozen=True):
     def prompt(self, agent: Agent, content: Sequence[ContentBlock]) -> list[Any] | None:
         """Give what the agent, whose history is ours, is to be asked: the content, or to go on."""
         if self.suspended is None:
-            return list(content) or None
+            return list(content) if _is_message(content, agent.messages) else None
         if content:
             _say_with_results(agent, content)
         return _resume(agent, self.suspended, self.answers, self.results)
+
+
+def _is_message(content: Sequence[ContentBlock], history: Messages) -> bool:
+    """Tell whether content is a message of its own; after another of the user's it joins that one.
+
+    A history ends so when a call has no answer, or the model failed. Providers refuse neighbours.
+    """
+    if content and history and history[-1]["role"] == "user":
+        history[-1]["content"].extend(content)
+        return False
+    return bool(content)
 
 
 def open_turn(said: UserTurn, history: Messages, suspended: Suspended | None) -> Opening:

@@ -165,6 +165,25 @@ def test_a_user_who_types_on_answers_the_open_call_as_failed() -> None:
     assert roles_and_content(mended)[-1] == ("user", [NO_ANSWER, {"text": "no"}])
 
 
+def test_every_answer_to_the_calls_of_a_turn_counts_though_each_is_a_message() -> None:
+    second_call = {"toolUse": {"toolUseId": "c2", "name": "t", "input": {}}}
+    second = {"toolResult": {"toolUseId": "c2", "status": "success", "content": [{"text": "2"}]}}
+    mended = repaired(
+        [
+            said("user", {"text": "q"}),
+            said("assistant", CALL_BLOCK),
+            said("assistant", second_call),
+            said("user", RESULT_BLOCK),
+            said("user", {"text": "and"}),
+            said("user", second),
+        ]
+    )
+    assert roles_and_content(mended)[1:] == [
+        ("assistant", [CALL_BLOCK, second_call]),
+        ("user", [RESULT_BLOCK, second, {"text": "and"}]),
+    ]
+
+
 def test_an_assistant_that_speaks_on_has_its_open_call_answered_between() -> None:
     mended = repaired(
         [
