@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, cast
 
 import pytest
+from strands import ToolContext, tool
 from strands.types.tools import AgentTool
 
 from gateway.activity import Activity
@@ -23,8 +24,9 @@ from protocols.contract.errors import (
 )
 from protocols.contract.events import Event, TextDelta, TurnEnded
 from protocols.contract.inputs import ClientTool, LiveOptions, Message, Text, UserTurn
-from tests.scripted import Says, ScriptedModel
+from tests.scripted import Call, Says, ScriptedModel
 from tests.scripted_voice import ScriptedVoice, assistant_says, user_says
+from tools.asking import ask
 
 KEY = SessionKey("ada", "s1")
 
@@ -143,6 +145,23 @@ async def read_turn(live: StrandsLive) -> None:
         async for event in live:
             if isinstance(event, TurnEnded):
                 return
+
+
+async def test_a_question_lapses_when_the_conversation_goes_on_aloud() -> None:
+    @tool(context=True)
+    def shred(tool_context: ToolContext) -> str:
+        """Shred."""
+        return str(ask(tool_context, "Sure?"))
+
+    rig = Rig(Says([], [Call("c", "shred")]), Says(["Hello."]), tools=[cast(AgentTool, shred)])
+    assert (await rig.ask("Shred it."))[-1] == TurnEnded(stop_reason="interrupt")
+    live = await rig.sessions.open(KEY, LiveOptions(), "ws")
+    voice = rig.models.voices[0]
+    voice.says(*user_says("Well?"), *assistant_says("Not yet."))
+    await read_turn(live)
+    assert voice.history[2]["content"][0]["toolResult"]["status"] == "error"
+    await live.aclose()
+    assert (await rig.ask("Hi"))[-1] == TurnEnded()
 
 
 async def test_a_client_that_owns_the_history_is_told_once_what_other_wires_said() -> None:
