@@ -1,0 +1,58 @@
+"""What a run looks like on the wire, whatever the model does."""
+
+import pytest
+
+from tests.ag_ui.scene import Scene, asking, said_to
+from tests.emulators.converse.scripts import Usage, says
+
+pytestmark = pytest.mark.slow
+
+SCRIPTS = 'Grüße, 你好, नमस्ते, مرحبا — 👩‍👩‍👧‍👦🏳️‍🌈 e\u0301 \u2028 \u2029 \ufeff \x7f \\ " </script>'
+
+
+@pytest.mark.check("C08")
+def test_the_start_is_told_before_the_model_says_anything(scene: Scene) -> None:
+    scene.plays(says("Late.", wait_seconds=1))
+    with scene.reading(asking("hello")) as lines:
+        assert '"RUN_STARTED"' in next(lines)
+        (call,) = scene.aws.converse.calls.wait_for(list)
+        assert call.events == []
+        assert '"RUN_FINISHED"' in list(lines)[-1]
+
+
+@pytest.mark.check("C07")
+def test_each_piece_of_the_model_is_a_piece_of_the_text(scene: Scene) -> None:
+    run = scene.run(asking("hello"), says("One two three four.", pause_seconds=0.05))
+    assert run.all("TEXT_MESSAGE_CONTENT", "delta") == ["One", " two", " three", " four."]
+    assert len([read for read in run.reads if b"TEXT_MESSAGE_CONTENT" in read]) > 1
+
+
+@pytest.mark.check("C67")
+def test_usage_adds_up_and_counts_cached_tokens_as_input(scene: Scene) -> None:
+    usage = Usage(20, 10, cache_read_tokens=5, cache_write_tokens=7)
+    run = scene.run(asking("hello"), says("Hi.", usage=usage))
+    assert run.one("RUN_FINISHED")["usage"] == [
+        {
+            "inputTokens": 32,
+            "outputTokens": 10,
+            "totalTokens": 42,
+            "cachedInputTokens": 5,
+            "cacheWriteInputTokens": 7,
+        }
+    ]
+
+
+@pytest.mark.check("C67")
+def test_usage_says_nothing_of_what_the_model_does_not_count(scene: Scene) -> None:
+    run = scene.run(asking("hello"), says("Hi.", usage=Usage(3, 4)))
+    (usage,) = run.one("RUN_FINISHED")["usage"]
+    assert usage == {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7}
+
+
+@pytest.mark.check("C68")
+def test_text_of_any_script_arrives_unchanged_both_ways(scene: Scene) -> None:
+    run = scene.run(asking(SCRIPTS), says(SCRIPTS))
+    assert run.text == SCRIPTS
+    assert run.messages[-1]["content"] == SCRIPTS
+    (body,) = scene.shown()
+    assert said_to(body) == [{"text": SCRIPTS}]
