@@ -126,6 +126,7 @@ class Gateway:
             options=self.settings.websocket,
             idle_seconds=self.settings.limits.idle_seconds,
             connections=self.connections,
+            nova_voices=self.models.voice_name.startswith("bedrock"),
         )
 
     def _run_limits(self) -> RunLimits:

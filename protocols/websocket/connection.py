@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from litestar.connection import WebSocket
@@ -36,6 +36,26 @@ class Close(Struct, frozen=True):
 
     code: int = 1000
     reason: str = ""
+
+
+class Line(Protocol):
+    """A client as a dialect sees it: a ``Connection``, or a translator before one."""
+
+    async def receive(self) -> Frame:
+        """Wait for a message; raises as ``Connection.receive``."""
+        ...
+
+    async def say(self, document: dict[str, Any]) -> None:
+        """Send a JSON object."""
+        ...
+
+    async def play(self, pcm: bytes) -> None:
+        """Send audio."""
+        ...
+
+    async def drop(self) -> None:
+        """Throw away what was not sent yet."""
+        ...
 
 
 class Connection:

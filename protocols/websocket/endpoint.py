@@ -27,6 +27,7 @@ from protocols.websocket.connection import Close, Connection, Frame, Gone
 from protocols.websocket.connections import DRAINING
 from protocols.websocket.dialects.ag_ui import AgUiDialect
 from protocols.websocket.dialects.choice import Dialect, choose
+from protocols.websocket.dialects.interpreting import sonic_dialect, strands_dialect
 from protocols.websocket.dialects.native import NativeDialect
 from protocols.websocket.dialects.prompt import PromptDialect
 from protocols.websocket.handshake import (
@@ -58,6 +59,8 @@ _DIALECTS: dict[Dialect, MakeDialect] = {
     Dialect.NATIVE: NativeDialect,
     Dialect.AG_UI: AgUiDialect,
     Dialect.PROMPT: PromptDialect,
+    Dialect.STRANDS: strands_dialect,
+    Dialect.SONIC: sonic_dialect,
 }
 
 

@@ -53,6 +53,7 @@ class WebSocketServices(Struct, frozen=True, kw_only=True):
 
     ``idle_seconds`` bounds a connection on which nothing is asked. ``connections`` are let out by
     whoever stops the server: running turns end, then the connections close with 1001.
+    ``nova_voices``: a Nova Sonic answers, so that the names of its voices mean something.
     """
 
     conversations: Conversations
@@ -64,3 +65,4 @@ class WebSocketServices(Struct, frozen=True, kw_only=True):
     options: WebSocketOptions = WebSocketOptions()
     idle_seconds: float = 900.0
     connections: Connections = field(default_factory=Connections)
+    nova_voices: bool = False

@@ -148,7 +148,7 @@ class ScriptedConversations:
     async def open(self, session: SessionKey, options: LiveOptions, wire: Wire) -> ScriptedLive:
         self._check(session)
         self.opened.append((session, options, wire))
-        if self.live.closed.is_set():
+        if self.live.closed.is_set() or self.live in self.busy.values():
             self.live = ScriptedLive()
         self.live.on_close = lambda: self._free(session)
         self.busy[session] = self.live

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from protocols.ag_ui_events import is_run_input
-from protocols.contract.errors import InvalidInput, NotSupported
+from protocols.contract.errors import InvalidInput
 from protocols.contract.inputs import Json
 from protocols.live.messages import KINDS
 from protocols.websocket.connection import Frame
@@ -22,13 +22,14 @@ class Dialect(Enum):
     NATIVE = "native"
     AG_UI = "ag_ui"
     PROMPT = "prompt"
+    STRANDS = "strands"
+    SONIC = "sonic"
 
 
 def choose(first: Frame, subprotocol: str | None) -> Dialect:
     """Choose by the first message.
 
     Raises:
-        NotSupported: it belongs to a dialect that is not served.
         InvalidInput: it belongs to none.
     """
     if subprotocol == NATIVE_SUBPROTOCOL or isinstance(first, bytes):
@@ -42,9 +43,7 @@ def choose(first: Frame, subprotocol: str | None) -> Dialect:
     if "prompt" in document:
         return Dialect.PROMPT
     if "event" in document or "body" in document:
-        raise NotSupported(
-            "The Nova Sonic event language is not served here. Send session.start (gateway.v1)."
-        )
+        return Dialect.SONIC
     raise _not_understood()
 
 
@@ -69,10 +68,7 @@ def _choose_by_type(kind: str) -> Dialect:
     if kind in KINDS:
         return Dialect.NATIVE
     if kind in _STRANDS_TYPES or kind.startswith(_STRANDS_PREFIX):
-        raise NotSupported(
-            "The messages of the Strands samples are not served here. "
-            "Send session.start (gateway.v1)."
-        )
+        return Dialect.STRANDS
     raise _not_understood()
 
 
@@ -80,5 +76,6 @@ def _not_understood() -> InvalidInput:
     return InvalidInput(
         'The first message chooses the dialect and was not understood. Send {"type": '
         '"session.start"} or another gateway.v1 message, an AG-UI run (threadId, runId, '
-        'messages), {"prompt": "…"}, or a binary frame of PCM16 audio.'
+        'messages), {"prompt": "…"}, a binary frame of PCM16 audio, or what the samples of AWS '
+        'begin with: {"type": "config"} or {"event": {"sessionStart": {…}}}.'
     )

@@ -25,7 +25,7 @@ from protocols.live.messages import (
 from protocols.live.pacing import Pace
 from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
-from protocols.websocket.connection import Close, Connection, Frame
+from protocols.websocket.connection import Close, Frame, Line
 from protocols.websocket.connections import DRAINING
 from protocols.websocket.dialects.written import WrittenSession
 from protocols.websocket.services import WebSocketServices
@@ -74,7 +74,7 @@ class NativeDialect:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Line,
         services: WebSocketServices,
         caller: str,
         session_id: str | None,

@@ -34,6 +34,7 @@ class Setting(Struct, kw_only=True):
     idle_seconds: float = 900.0
     open_attachments: OpenAttachments = left_alone
     connections: Connections = field(default_factory=Connections)
+    nova_voices: bool = False
 
 
 class Site(Struct):
@@ -78,6 +79,7 @@ async def serving(
         options=setting.options,
         idle_seconds=setting.idle_seconds,
         connections=setting.connections,
+        nova_voices=setting.nova_voices,
     )
     server = _Server(
         uvicorn.Config(

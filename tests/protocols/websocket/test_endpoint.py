@@ -100,8 +100,6 @@ async def test_an_unknown_subprotocol_is_not_selected_and_does_not_hurt() -> Non
         ("no json", "VALIDATION_ERROR"),
         ('{"type":"hello"}', "VALIDATION_ERROR"),
         ("{}", "VALIDATION_ERROR"),
-        ('{"type":"config"}', "UNSUPPORTED_MEDIA_TYPE"),
-        ('{"event":{"sessionStart":{}}}', "UNSUPPORTED_MEDIA_TYPE"),
     ],
 )
 async def test_a_first_message_of_no_dialect_is_answered_and_closed(first: str, code: str) -> None:
