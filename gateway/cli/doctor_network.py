@@ -3,6 +3,7 @@
 Nothing takes longer than its bound: each server is tried in a thread that is given up then.
 """
 
+import asyncio
 import ipaddress
 import os
 import queue
@@ -20,9 +21,12 @@ from gateway.cli.address import Address, parse_address
 from gateway.cli.client import http_options
 from gateway.cli.finding import Finding
 from gateway.settings import Settings
-from protocols.webrtc.options import IceServer
+from protocols.contract.errors import GatewayError, TimedOut
+from protocols.webrtc.ice_servers import IceDirectory
+from protocols.webrtc.options import IceServer, IceSource
 
 REACH_SECONDS = 1.0
+ASK_SECONDS = 20.0
 
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - told apart, not listened on
 _STUN_TRIES = 2
@@ -112,11 +116,20 @@ def speech_state(address: Address) -> str | None:
 
 
 def ice_findings(settings: Settings) -> Iterator[Finding]:
-    """Check that each STUN and TURN server answers."""
-    servers = settings.webrtc.servers()
-    if not servers:
+    """Check that each STUN and TURN server answers; those of Kinesis Video are asked for first."""
+    sources = settings.webrtc.sources()
+    if not sources:
         yield Finding("ok", "ICE servers", "none; callers have to reach this machine directly")
         return
+    servers: list[IceServer] = []
+    for source in sources:
+        try:
+            found = asyncio.run(_servers(source))
+        except GatewayError as error:
+            yield Finding("fail", "KVS", error.message, "mend it; its servers cannot be checked")
+            continue
+        # our side cannot use DTLS, and clients are told of more than one way
+        servers += [each for each in found if each.is_usable_relay or not each.is_relay]
     outcomes = [_in_thread(reach, server) for server in servers]
     for server, outcome in zip(servers, outcomes, strict=True):
         try:
@@ -128,6 +141,17 @@ def ice_findings(settings: Settings) -> Iterator[Finding]:
         else:
             remedy = "check the address, the firewall and GATEWAY_ICE_SERVERS"
             yield Finding("fail", server.scheme.upper(), f"{server.url}: {fault}", remedy)
+
+
+async def _servers(source: IceSource) -> tuple[IceServer, ...]:
+    directory = IceDirectory([source])
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            return (await directory.servers()).servers
+    except TimeoutError:
+        raise TimedOut(f"no answer within {ASK_SECONDS:g} s") from None
+    finally:
+        await directory.aclose()
 
 
 def reach(server: IceServer) -> str | None:

@@ -6,7 +6,14 @@ a matter of course (TCP, ``.local``, IPv6 link-local) are left out in silence.
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 from msgspec import Struct
 
@@ -23,6 +30,13 @@ _LOWEST_PORT = 1024  # below are services, not clients
 _RTP_COMPONENT = 1
 
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+_PRIVATE = (
+    ip_network("10.0.0.0/8"),
+    ip_network("172.16.0.0/12"),
+    ip_network("192.168.0.0/16"),
+    ip_network("100.64.0.0/10"),  # of carriers, and of overlay networks
+    ip_network("fc00::/7"),
+)
 _NEVER_A_CLIENT = tuple(
     ip_network(network)
     for network in (
@@ -65,12 +79,13 @@ class Candidate(Struct, frozen=True):
         )
 
 
-def read_candidate(text: str, *, loopback: bool) -> Candidate | None:
+def read_candidate(text: str, *, loopback: bool, private: bool = True) -> Candidate | None:
     """Read a candidate; None stands for one that is well-formed and left out.
 
     Args:
         text: as in SDP, with or without ``a=`` and ``candidate:``.
         loopback: whether 127.0.0.1 and ::1 may pass.
+        private: whether addresses of private networks may pass.
 
     Raises:
         InvalidInput: it is no candidate.
@@ -86,7 +101,7 @@ def read_candidate(text: str, *, loopback: bool) -> Candidate | None:
     if int(match["port"]) < _LOWEST_PORT or match["type"] == "prflx":
         return None
     address = _address(match["address"])
-    if address is None or not _may_be_tried(address, loopback):
+    if address is None or not _may_be_tried(address, loopback, private):
         return None
     return Candidate(
         match["foundation"], int(match["priority"]), str(address), int(match["port"]), match["type"]
@@ -102,7 +117,15 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None  # a name, such as the .local ones of browsers that hide their addresses
 
 
-def _may_be_tried(address: IPv4Address | IPv6Address, loopback: bool) -> bool:
-    if any(address in network for network in _LOOPBACK):
+def _may_be_tried(address: IPv4Address | IPv6Address, loopback: bool, private: bool) -> bool:
+    if _is_in(address, _LOOPBACK):
         return loopback
-    return not any(address in network for network in _NEVER_A_CLIENT)
+    if _is_in(address, _PRIVATE) and not private:
+        return False
+    return not _is_in(address, _NEVER_A_CLIENT)
+
+
+def _is_in(
+    address: IPv4Address | IPv6Address, networks: tuple[IPv4Network | IPv6Network, ...]
+) -> bool:
+    return any(address in network for network in networks)

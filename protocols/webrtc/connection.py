@@ -13,13 +13,15 @@ from aiortc.rtcicetransport import RTCIceCandidate
 from aiortc.stats import RTCTransportStats
 
 from observability.requests import peer_connected, peer_failed
-from protocols.contract.errors import InvalidInput
+from protocols.contract.errors import InvalidInput, Unavailable
 from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
-from protocols.webrtc.candidates import read_candidate
+from protocols.webrtc.candidates import Candidate, read_candidate
 from protocols.webrtc.channel import Channel
+from protocols.webrtc.guard import Gate
 from protocols.webrtc.hearing import Hearing
-from protocols.webrtc.ice import configuration, offer_loopback, path_of
+from protocols.webrtc.ice import configuration, gather_by, has_relay, path_of
+from protocols.webrtc.ice_servers import IcePlan
 from protocols.webrtc.offer import MOST_CANDIDATES, Offer
 from protocols.webrtc.options import WebRtcOptions
 from protocols.webrtc.ticker import Ticker
@@ -28,6 +30,10 @@ from protocols.webrtc.voice import VoiceTrack
 _ID_BYTES = 24
 _CLOSE_SECONDS = 3.0
 _CHECKS_UNTIL_VANISHED = 5
+_NO_RELAY = (
+    "No TURN server of GATEWAY_ICE_SERVERS answered, and turnOnly leaves no other way. "
+    "`python -m gateway doctor` checks each; or leave turnOnly out."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -37,9 +43,8 @@ class Connection:
 
     Args:
         options: of the wire.
-        loopback: whether 127.0.0.1 may carry media.
-        relay_only: whether media has to go through a TURN server.
         sample_rates: hertz of what the microphone gives and the voice takes.
+        plan: what our side may use to be reached.
         ticker: of the process.
     """
 
@@ -47,9 +52,8 @@ class Connection:
         self,
         options: WebRtcOptions,
         sample_rates: SampleRates,
+        plan: IcePlan,
         *,
-        loopback: bool,
-        relay_only: bool,
         ticker: Ticker | None = None,
     ) -> None:
         ticker = ticker or Ticker()
@@ -57,7 +61,8 @@ class Connection:
         self.voice = VoiceTrack(sample_rates.output, ticker)
         self.hearing = Hearing(sample_rates.input, ticker)
         self._options = options
-        self._loopback = loopback and not relay_only
+        self._plan = plan
+        self._gates: list[Gate] = []
         self._offer: Offer | None = None
         self._channel: Channel | None = None
         self._candidates = 0
@@ -66,9 +71,7 @@ class Connection:
         self._reported = False
         self._changed = asyncio.Event()
         self._closing: asyncio.Task[None] | None = None
-        self._peer_connection = RTCPeerConnection(
-            configuration(options.servers(), relay_only=relay_only)
-        )
+        self._peer_connection = RTCPeerConnection(configuration(plan))
 
     @property
     def channel(self) -> Channel:
@@ -78,7 +81,11 @@ class Connection:
         return self._channel
 
     async def answer(self, offer: Offer) -> str:
-        """Answer the client's offer, with all candidates of ours."""
+        """Answer the client's offer, with all candidates of ours.
+
+        Raises:
+            Unavailable: only relays may be used, and no TURN server gave one.
+        """
         self._offer = offer
         self._channel = Channel(
             expected=offer.has_channel, max_message_bytes=self._options.max_channel_message_bytes
@@ -89,9 +96,11 @@ class Connection:
         peer_connection.addTrack(self.voice)
         await peer_connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
         self.hearing.attach(peer_connection)
-        if self._loopback:
-            offer_loopback(peer_connection)
+        self._gates = gather_by(peer_connection, self._plan)
         await peer_connection.setLocalDescription(await peer_connection.createAnswer())
+        if self._plan.relay_only and not has_relay(peer_connection):
+            peer_failed("ice")
+            raise Unavailable(_NO_RELAY)
         return self.hearing.agreed(str(peer_connection.localDescription.sdp))
 
     async def add_candidate(self, text: str) -> None:
@@ -101,7 +110,7 @@ class Connection:
             InvalidInput: it is no candidate, or there were too many.
         """
         # The end of the candidates is not passed on, see ``protocols.webrtc.offer``.
-        candidate = read_candidate(text, loopback=self._loopback) if text else None
+        candidate = self._read(text) if text else None
         if candidate is None or self._offer is None:
             return
         self._candidates += 1
@@ -119,6 +128,10 @@ class Connection:
                 sdpMid=self._offer.transport_mid,
             )
         )
+
+    def _read(self, text: str) -> Candidate | None:
+        loopback = self._plan.loopback and not self._plan.relay_only
+        return read_candidate(text, loopback=loopback, private=self._options.private_candidates)
 
     async def connects(self) -> bool:
         """Wait until media can flow; False if it cannot within the time, or the client left."""

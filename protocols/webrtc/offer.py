@@ -68,13 +68,14 @@ class _Section(Struct):
         return values[0] if values else None
 
 
-def read_offer(sdp: str, kind: str, *, loopback: bool) -> Offer:
+def read_offer(sdp: str, kind: str, *, loopback: bool, private: bool = True) -> Offer:
     """Read an offer.
 
     Args:
         sdp: what the client sent.
         kind: the ``type`` it sent beside.
         loopback: whether candidates on the loopback interface may pass.
+        private: whether candidates in private networks may pass.
 
     Raises:
         InvalidInput: it cannot be answered; the message says what to mend.
@@ -85,7 +86,7 @@ def read_offer(sdp: str, kind: str, *, loopback: bool) -> Offer:
     audio, channel = _media_sections(sections)
     tagged = _tagged(session, sections)
     transport = _transport(tagged, session)
-    candidates = _candidates(sections, loopback)
+    candidates = _candidates(sections, loopback, private)
     lines = _head(session, sections)
     for section in sections:  # in the client's own order: the answer has to have it too
         lines += _audio_lines(section) if section is audio else _channel_lines(section)
@@ -175,11 +176,11 @@ def _transport(tagged: _Section, session: _Section) -> list[str]:
     ]
 
 
-def _candidates(sections: Iterable[_Section], loopback: bool) -> list[Candidate]:
+def _candidates(sections: Iterable[_Section], loopback: bool, private: bool) -> list[Candidate]:
     found: dict[tuple[str, int], Candidate] = {}
     for section in sections:
         for text in section.attributes.get("candidate", []):
-            candidate = read_candidate(text, loopback=loopback)
+            candidate = read_candidate(text, loopback=loopback, private=private)
             if candidate is not None:
                 found.setdefault((candidate.address, candidate.port), candidate)
     if len(found) > MOST_CANDIDATES:

@@ -17,6 +17,7 @@ from protocols.live.pacing import Pace
 from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
 from protocols.webrtc.connection import Connection
+from protocols.webrtc.ice_servers import IcePlan
 from protocols.webrtc.offer import Offer
 from protocols.webrtc.options import WebRtcOptions
 from protocols.webrtc.opus import opus_rate
@@ -36,7 +37,6 @@ class Peer:
         session: whose call it is.
         conversation: opened; the peer closes it.
         options: of the wire.
-        loopback: whether 127.0.0.1 may carry media.
     """
 
     def __init__(
@@ -44,11 +44,9 @@ class Peer:
         session: SessionKey,
         conversation: LiveConversation,
         options: WebRtcOptions,
-        loopback: bool,
     ) -> None:
         self.session = session
         self._options = options
-        self._loopback = loopback
         self._sample_rates = SampleRates(
             opus_rate(conversation.input_sample_rate), opus_rate(conversation.output_sample_rate)
         )
@@ -71,7 +69,7 @@ class Peer:
         """The ids of its connections."""
         return [line.id for line in (self._connection, self._successor) if line is not None]
 
-    async def answer(self, offer: Offer, *, relay_only: bool) -> tuple[str, str]:
+    async def answer(self, offer: Offer, plan: IcePlan) -> tuple[str, str]:
         """Answer an offer; gives the connection's id and the SDP.
 
         The first one begins the call, a later one takes it over.
@@ -80,9 +78,7 @@ class Peer:
             NotFound: the call has ended meanwhile.
             Unavailable: there is no relay to be used.
         """
-        line = Connection(
-            self._options, self._sample_rates, loopback=self._loopback, relay_only=relay_only
-        )
+        line = Connection(self._options, self._sample_rates, plan)
         try:
             sdp = await line.answer(offer)
             if self._ended:

@@ -15,6 +15,7 @@ from observability.requests import peer_failed
 from protocols.contract.conversations import Conversations, SessionKey
 from protocols.contract.errors import NotFound, TimedOut, TooManySessions, Unavailable
 from protocols.contract.inputs import LiveOptions
+from protocols.webrtc.ice_servers import IceDirectory, IcePlan, Reachability
 from protocols.webrtc.offer import Offer
 from protocols.webrtc.options import WebRtcOptions
 
@@ -59,6 +60,8 @@ class Peers:
     ) -> None:
         self.options = options
         self.allows_loopback = options.allows_loopback(listens_on_loopback)
+        self.directory = IceDirectory(options.sources(), rest_seconds=options.turn_rest_seconds)
+        self._reachability = Reachability()
         self._hold = hold
         self._peers: set[Peer] = set()
         self._answering = 0
@@ -77,6 +80,7 @@ class Peers:
         """Hang up on everybody; returns when everything is freed."""
         self._closed = True
         await asyncio.gather(*(peer.aclose() for peer in list(self._peers)))
+        await self.directory.aclose()
 
     @property
     def count(self) -> int:
@@ -145,7 +149,7 @@ class Peers:
     async def _begin(self, call: Call, conversations: Conversations, busy: ExitStack) -> Answer:
         make_peer = await asyncio.to_thread(_load)
         conversation = await conversations.open(call.session, call.options, "webrtc")
-        peer = make_peer(call.session, conversation, self.options, self.allows_loopback)
+        peer = make_peer(call.session, conversation, self.options)
         try:
             answer = await self._answer(peer, call.offer, call.relay_only)
             self._refuse_when_closed()
@@ -169,10 +173,21 @@ class Peers:
     async def _answer(self, peer: "Peer", offer: Offer, relay_only: bool) -> Answer:
         try:
             async with asyncio.timeout(self.options.connect_seconds):
-                return Answer(*await peer.answer(offer, relay_only=relay_only))
+                plan = await self._plan(relay_only)
+                return Answer(*await peer.answer(offer, plan))
         except TimeoutError as error:
             peer_failed("timeout")
             raise TimedOut("The offer could not be answered in time. Send it again.") from error
+
+    async def _plan(self, relay_only: bool) -> IcePlan:
+        found = await self.directory.servers()
+        return IcePlan(
+            servers=found.servers,
+            relay_only=relay_only,
+            loopback=self.allows_loopback,
+            reachability=self._reachability,
+            expires_at=found.expires_at,
+        )
 
 
 def _load() -> "type[Peer]":

@@ -3,6 +3,7 @@
 A connection's id is unguessable, and good only for its caller and session.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -28,7 +29,6 @@ from protocols.webrtc.peers import Answer, Call, Peers
 type SessionId = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 
 _MOST_CANDIDATES_AT_ONCE = 64
-_TTL_SECONDS = 86_400  # of servers that are set for good
 _LONGEST_PROBLEM = 200
 
 
@@ -84,17 +84,17 @@ class _Signaling:
     async def ice_config(self, request: ActionRequest) -> Json:
         """Tell the client its ICE servers."""
         data = _decoded(request, _IceConfigData)
-        servers = [
-            server
-            for server in self._peers.options.servers()
-            if server.is_relay or not data.turnOnly
-        ]
+        found = await self._peers.directory.servers()
+        servers = [server for server in found.servers if server.is_relay or not data.turnOnly]
         if data.turnOnly and not servers:
             raise Unavailable(
                 "turnOnly needs a TURN server, and none is set: set GATEWAY_ICE_SERVERS, "
                 "or leave turnOnly out."
             )
-        return {"iceServers": [_shown(server) for server in servers], "ttl": _TTL_SECONDS}
+        return {
+            "iceServers": [_shown(server) for server in servers],
+            "ttl": found.seconds_left(time.monotonic()),
+        }
 
     async def offer(self, request: ActionRequest) -> Json:
         """Answer an offer."""
@@ -105,7 +105,12 @@ class _Signaling:
                 "them with AG-UI (POST /invocations)."
             )
         try:
-            offer = read_offer(data.sdp, data.type, loopback=self._peers.allows_loopback)
+            offer = read_offer(
+                data.sdp,
+                data.type,
+                loopback=self._peers.allows_loopback,
+                private=self._peers.options.private_candidates,
+            )
         except GatewayError:
             peer_failed("sdp")
             raise

@@ -107,12 +107,16 @@ class _Refused(Exception):
 
 
 class KinesisVideoService:
-    """Channels of one account; ``refusals`` are given to the next calls, None lets one pass."""
+    """Channels of one account; ``refusals`` are given to the next calls, None lets one pass.
+
+    A channel that is made is active after ``descriptions_until_active`` descriptions.
+    """
 
     def __init__(self, region: str) -> None:
         self.turn = TurnServers()
         self.refusals: Scripts[Refusal | None] = Scripts(None)
         self.requests: Records[Request] = Records()
+        self.descriptions_until_active = 0
         self._region = region
         self._channels: dict[str, dict[str, Any]] = {}
 
@@ -160,6 +164,9 @@ class KinesisVideoService:
     def _describe(self, wanted: Describe) -> dict[str, Any]:
         for arn, channel in self._channels.items():
             if wanted.channel_arn == arn or wanted.channel_name == channel["ChannelName"]:
+                if self.descriptions_until_active:
+                    self.descriptions_until_active -= 1
+                    return {"ChannelInfo": channel | {"ChannelStatus": "CREATING"}}
                 return {"ChannelInfo": channel}
         raise _missing()
 

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -20,6 +21,9 @@ from gateway.cli.doctor_network import (
 )
 from gateway.cli.finding import Finding
 from gateway.settings import Settings
+from protocols.contract.errors import NotConfigured
+from protocols.webrtc.ice_servers import Lease
+from protocols.webrtc.kinesis_video import SignalingChannel
 from protocols.webrtc.options import IceServer, WebRtcOptions
 from tests.gateway.cli.scripted_gateway import HttpScript, Reply, nobody
 
@@ -130,6 +134,31 @@ def test_a_check_that_hangs_holds_nobody_up(haste: None, monkeypatch: pytest.Mon
     assert finding == Finding(
         "fail", "TURN", "turn:relay.example:3478?transport=udp: no answer within 0.2 s", CHECK
     )
+
+
+def test_the_servers_of_a_shared_secret_are_checked_one_by_one() -> None:
+    port = nobody().port
+    source = f"turn-rest:s@127.0.0.1:{port}?transport=tcp"
+    (finding,) = ice_findings(Settings(webrtc=WebRtcOptions(ice_servers=(source,))))
+    assert finding == Finding(
+        "fail", "TURN", f"turn:127.0.0.1:{port}?transport=tcp: Connection refused", CHECK
+    )
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_channel_that_gives_no_servers_is_said(
+    hangs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: SignalingChannel) -> Lease:
+        if hangs:
+            await asyncio.Event().wait()
+        raise NotConfigured("No AWS region is set.")
+
+    monkeypatch.setattr(SignalingChannel, "fetch", refuse)
+    monkeypatch.setattr(doctor_network, "ASK_SECONDS", 0.05)
+    (finding,) = ice_findings(Settings(webrtc=WebRtcOptions(ice_servers=("kvs:voices",))))
+    text = "no answer within 0.05 s" if hangs else "No AWS region is set."
+    assert finding == Finding("fail", "KVS", text, "mend it; its servers cannot be checked")
 
 
 def test_without_ice_servers_that_is_said() -> None:

@@ -9,6 +9,7 @@ from aiortc import RTCPeerConnection
 
 from protocols.live.session import SampleRates
 from protocols.webrtc.connection import Connection
+from protocols.webrtc.ice_servers import IcePlan
 from protocols.webrtc.offer import read_offer
 from protocols.webrtc.options import WebRtcOptions
 from tests.protocols.webrtc.offers import CHROME, HOST
@@ -22,8 +23,7 @@ def new_connection() -> Connection:
     return Connection(
         WebRtcOptions(connect_seconds=0.1),
         SampleRates(16_000, 24_000),
-        loopback=True,
-        relay_only=False,
+        IcePlan(loopback=True),
     )
 
 

@@ -1,50 +1,41 @@
-"""The configuration, and the contract with the libraries that the loopback seam rests on."""
+"""What our side may use, and the way that was found."""
 
-import inspect
 from types import SimpleNamespace
 from typing import Any
 
 import aioice.ice
 import pytest
-from aioice import Connection
-from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCPeerConnection
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
 from protocols.contract.errors import Unavailable
-from protocols.webrtc.ice import LOOPBACK, configuration, offer_loopback, path_of
+from protocols.webrtc.gathering import LOOPBACK
+from protocols.webrtc.ice import configuration, gather_by, has_relay, offer_loopback, path_of
+from protocols.webrtc.ice_servers import IcePlan
 from protocols.webrtc.options import IceServer, parse_ice_server
 
 STUN = parse_ice_server("stun:stun.example.com")
 UDP = parse_ice_server("turn:u:p@udp.example.com")
-TLS = parse_ice_server("turns:u:p@tls.example.com")
 DTLS = parse_ice_server("turns:u:p@dtls.example.com?transport=udp")
 
 
-def test_without_servers_nobody_is_asked() -> None:
-    assert configuration([], relay_only=False) == RTCConfiguration(
+@pytest.mark.parametrize("servers", [(), (STUN, UDP)])
+def test_the_library_never_asks_a_server_itself(servers: tuple[IceServer, ...]) -> None:
+    assert configuration(IcePlan(servers=servers)) == RTCConfiguration(
         iceServers=[], iceTransportPolicy=RTCIceTransportPolicy.ALL
     )
 
 
-def test_one_stun_and_the_first_usable_relay_are_chosen() -> None:
-    other = parse_ice_server("stun:other.example.com")
-    assert configuration([DTLS, TLS, UDP, STUN, other], relay_only=False).iceServers == [
-        RTCIceServer("stun:stun.example.com:3478"),
-        RTCIceServer("turns:tls.example.com:5349?transport=tcp", "u", "p"),
-    ]
-
-
 def test_only_a_relay_is_used_when_asked_for() -> None:
-    assert configuration([STUN, UDP, TLS], relay_only=True) == RTCConfiguration(
-        iceServers=[RTCIceServer("turn:udp.example.com:3478?transport=udp", "u", "p")],
-        iceTransportPolicy=RTCIceTransportPolicy.RELAY,
+    assert configuration(IcePlan(servers=(STUN, UDP), relay_only=True)) == RTCConfiguration(
+        iceServers=[], iceTransportPolicy=RTCIceTransportPolicy.RELAY
     )
 
 
-@pytest.mark.parametrize("servers", [[], [STUN], [DTLS]])
-def test_a_missing_relay_is_told(servers: list[IceServer]) -> None:
+@pytest.mark.parametrize("servers", [(), (STUN,), (DTLS,)])
+def test_a_missing_relay_is_told(servers: tuple[IceServer, ...]) -> None:
     with pytest.raises(Unavailable, match="GATEWAY_ICE_SERVERS"):
-        configuration(servers, relay_only=True)
+        configuration(IcePlan(servers=servers, relay_only=True))
 
 
 async def gathered(*, channel: bool, audio: bool, loopback: bool) -> set[str]:
@@ -105,7 +96,11 @@ async def test_the_path_is_that_of_the_more_roundabout_end(
     await peer_connection.close()
 
 
-def test_the_library_gathers_by_the_method_that_is_used() -> None:
-    parameters = inspect.signature(Connection.get_component_candidates).parameters
-    assert list(parameters) == ["self", "component", "addresses", "timeout"]
-    assert "get_component_candidates" in inspect.getsource(Connection.gather_candidates)
+async def test_each_transport_has_a_gate_and_no_relay_unless_one_was_had() -> None:
+    peer_connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    peer_connection.addTransceiver("audio")
+    peer_connection.createDataChannel("gateway")
+    assert len(gather_by(peer_connection, IcePlan())) == 2
+    await peer_connection.setLocalDescription(await peer_connection.createOffer())
+    assert has_relay(peer_connection) is False
+    await peer_connection.close()

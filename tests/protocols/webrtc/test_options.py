@@ -1,7 +1,15 @@
 import msgspec
 import pytest
 
-from protocols.webrtc.options import IceServer, WebRtcOptions, parse_ice_server
+from protocols.webrtc.options import (
+    IceServer,
+    KvsChannel,
+    SharedSecret,
+    WebRtcOptions,
+    parse_ice_server,
+    parse_ice_source,
+    read_ice_url,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,8 +21,8 @@ from protocols.webrtc.options import IceServer, WebRtcOptions, parse_ice_server
             "stun:stun.example.com:3478",
         ),
         (
-            "turn:ann:secret@192.0.2.1:3479?transport=tcp",
-            IceServer("turn", "192.0.2.1", 3479, "tcp", "ann", "secret"),
+            "turn:ann:hunter2@192.0.2.1:3479?transport=tcp",
+            IceServer("turn", "192.0.2.1", 3479, "tcp", "ann", "hunter2"),
             "turn:192.0.2.1:3479?transport=tcp",
         ),
         (
@@ -23,8 +31,8 @@ from protocols.webrtc.options import IceServer, WebRtcOptions, parse_ice_server
             "turn:turn.example.com:3478?transport=udp",
         ),
         (
-            "turns:ann:secret@turn.example.com",
-            IceServer("turns", "turn.example.com", 5349, "tcp", "ann", "secret"),
+            "turns:ann:hunter2@turn.example.com",
+            IceServer("turns", "turn.example.com", 5349, "tcp", "ann", "hunter2"),
             "turns:turn.example.com:5349?transport=tcp",
         ),
     ],
@@ -40,16 +48,19 @@ def test_a_server_is_read_and_shown_without_its_credentials(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("kvs:my-channel", "kvs: servers are not built yet"),
-        ("turn-rest:secret@turn.example.com", "turn-rest: servers are not built yet"),
+        ("kvs:my channel", "write kvs:CHANNEL"),
+        ("kvs:", "write kvs:CHANNEL"),
+        ("turn-rest:turn.example.com", "write turn-rest:SECRET@HOST:PORT"),
+        ("turn-rest:hunter2@turn.example.com?transport=sctp", "write turn-rest:SECRET@HOST"),
+        ("turn-rest:hunter2@turn.example.com:0", "between 1 and 65535"),
         ("turn:turn.example.com", "turn: needs USER:PASSWORD@"),
         ("turns:turn.example.com:443", "turns: needs USER:PASSWORD@"),
-        ("stun:ann:secret@stun.example.com", "no credentials"),
+        ("stun:ann:hunter2@stun.example.com", "no credentials"),
         ("stun:stun.example.com?transport=udp", "no transport"),
-        ("turn:ann:secret@turn.example.com:70000", "between 1 and 65535"),
-        ("turn:ann:secret@turn.example.com:0", "between 1 and 65535"),
-        ("turn:ann:secret@[2001:db8::1]", "host name or an IPv4 address"),
-        ("turn:ann:secret@turn.example.com?transport=sctp", "write stun:HOST:PORT"),
+        ("turn:ann:hunter2@turn.example.com:70000", "between 1 and 65535"),
+        ("turn:ann:hunter2@turn.example.com:0", "between 1 and 65535"),
+        ("turn:ann:hunter2@[2001:db8::1]", "host name or an IPv4 address"),
+        ("turn:ann:hunter2@turn.example.com?transport=sctp", "write stun:HOST:PORT"),
         ("https://example.com", "write stun:HOST:PORT"),
         ("", "write stun:HOST:PORT"),
     ],
@@ -58,20 +69,67 @@ def test_a_server_that_cannot_be_used_is_refused_without_its_secret(
     text: str, problem: str
 ) -> None:
     with pytest.raises(ValueError, match=r"^GATEWAY_ICE_SERVERS: ") as caught:
-        parse_ice_server(text)
+        parse_ice_source(text)
     assert problem in str(caught.value)
-    assert "secret" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_wrong_server_stops_the_start() -> None:
-    with pytest.raises(msgspec.ValidationError, match="GATEWAY_ICE_SERVERS: kvs"):
-        msgspec.convert({"ice_servers": ["kvs:my-channel"]}, WebRtcOptions)
+    with pytest.raises(msgspec.ValidationError, match="GATEWAY_ICE_SERVERS: write kvs"):
+        msgspec.convert({"ice_servers": ["kvs:my channel"]}, WebRtcOptions)
 
 
 def test_the_servers_keep_their_order_and_their_secrets() -> None:
-    options = WebRtcOptions(ice_servers=("stun:a", "turn:u:secret@b"))
-    assert [server.host for server in options.servers()] == ["a", "b"]
-    assert "secret" not in repr(options)
+    options = WebRtcOptions(ice_servers=("stun:a", "turn:u:hunter2@b"))
+    assert options.sources() == (
+        IceServer("stun", "a", 3478),
+        IceServer("turn", "b", 3478, "udp", "u", "hunter2"),
+    )
+    assert "hunter2" not in repr(options)
+
+
+@pytest.mark.parametrize(
+    ("query", "urls"),
+    [
+        ("", ["turn:a.b:3479?transport=udp", "turn:a.b:3479?transport=tcp"]),
+        ("?transport=udp", ["turn:a.b:3479?transport=udp"]),
+        ("?transport=tcp", ["turn:a.b:3479?transport=tcp"]),
+        ("?transport=tls", ["turns:a.b:3479?transport=tcp"]),
+    ],
+)
+def test_servers_of_a_shared_secret_are_reached_as_was_said(query: str, urls: list[str]) -> None:
+    source = parse_ice_source(f"turn-rest:s%40crets@a.b:3479{query}")
+    assert isinstance(source, SharedSecret)
+    assert source.secret == "s@crets"
+    assert [server.url for server in source.servers] == urls
+    assert {(server.username, server.credential) for server in source.servers} == {(None, None)}
+    assert "s@crets" not in repr(source)
+
+
+def test_a_channel_is_named() -> None:
+    assert parse_ice_source("kvs:my-Channel_1.x") == KvsChannel("my-Channel_1.x")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("stun:a.b", IceServer("stun", "a.b", 3478)),
+        ("turn:a.b:443?transport=udp", IceServer("turn", "a.b", 443, "udp", "u", "p")),
+        ("turn:a.b", IceServer("turn", "a.b", 3478, "udp", "u", "p")),
+        ("turns:a.b:443?transport=udp", IceServer("turns", "a.b", 443, "udp", "u", "p")),
+        ("turns:a.b", IceServer("turns", "a.b", 5349, "tcp", "u", "p")),
+        ("turn:a.b:0", None),
+        ("turn:[::1]:3478", None),
+        ("https://a.b", None),
+    ],
+)
+def test_urls_are_read_as_browsers_read_them(url: str, expected: IceServer | None) -> None:
+    assert read_ice_url(url, "u", "p") == expected
+
+
+def test_a_relay_that_is_reached_by_dtls_is_none_for_our_side() -> None:
+    servers = [parse_ice_server(f"{each}:u:p@a.b?transport=udp") for each in ("turn", "turns")]
+    assert [server.is_usable_relay for server in servers] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from protocols.contract.errors import ModelFailed, NotFound, TimedOut
 from protocols.contract.events import AudioDelta, TurnStarted
 from protocols.live.session import LiveSession, SampleRates
+from protocols.webrtc.ice_servers import IcePlan
 from protocols.webrtc.offer import Offer
 from protocols.webrtc.options import WebRtcOptions
 from protocols.webrtc.peer import Peer
@@ -17,6 +18,7 @@ from tests.protocols.webrtc.calls import SESSION, ScriptedConversation
 
 BOUND_SECONDS = 5.0
 OFFER = Offer("", "0", sends_audio=True, has_channel=True)
+PLAN = IcePlan(loopback=True)
 
 
 class FakeChannel:
@@ -59,13 +61,11 @@ class FakeConnection:
         self,
         options: WebRtcOptions,
         sample_rates: SampleRates,
-        *,
-        loopback: bool,
-        relay_only: bool,
+        plan: IcePlan,
     ) -> None:
         self.id = f"connection-{len(self.made) + 1}"
         self.made.append(self)
-        self.arguments = (options, sample_rates, loopback, relay_only)
+        self.arguments = (options, sample_rates, plan)
         self.channel = FakeChannel()
         self.voice = FakeVoice()
         self.outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -107,11 +107,11 @@ class Scene:
     def __init__(self) -> None:
         self.conversation = ScriptedConversation(lambda: None)
         self.options = WebRtcOptions()
-        self.peer = Peer(SESSION, self.conversation, self.options, loopback=True)
+        self.peer = Peer(SESSION, self.conversation, self.options)
         self.freed = asyncio.Event()
 
     async def offer(self) -> FakeConnection:
-        pc_id, _ = await self.peer.answer(OFFER, relay_only=False)
+        pc_id, _ = await self.peer.answer(OFFER, PLAN)
         connection = FakeConnection.made[-1]
         assert connection.id == pc_id
         return connection
@@ -146,7 +146,7 @@ def fake_connections(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_connection_is_made_with_the_rates_that_opus_can_have() -> None:
     async with connected() as (scene, first):
-        assert first.arguments == (scene.options, SampleRates(16_000, 24_000), True, False)
+        assert first.arguments == (scene.options, SampleRates(16_000, 24_000), PLAN)
         assert scene.peer.ids == ["connection-1"]
 
 
@@ -259,7 +259,7 @@ async def test_an_answer_that_comes_after_the_end_frees_its_connection(
             return "sdp"
 
         monkeypatch.setattr(FakeConnection, "answer", answer)
-        answering = asyncio.create_task(scene.peer.answer(OFFER, relay_only=False))
+        answering = asyncio.create_task(scene.peer.answer(OFFER, PLAN))
         await asyncio.sleep(0)
         await scene.peer.aclose()
         late.set()

@@ -1,0 +1,72 @@
+"""Nobody but the client of a call is heard on its sockets.
+
+aioice hands every datagram that is not STUN upward, whoever sent it: one DTLS hello of a stranger
+ends a handshake, an empty datagram the transport. Here, what comes from an address that has not
+proved to be the client's (a candidate that it told of, or a check signed with its password) passes
+only if it is well-formed STUN, which aioice checks itself.
+"""
+
+import struct
+import time
+from typing import Any
+
+from aioice import Connection, stun
+from aioice.ice import StunProtocol
+
+type Address = tuple[str, int]
+
+_LAST_FIRST_BYTE_OF_STUN = b"\x03"  # RFC 7983, section 7
+
+
+class Gate:
+    """Knows the addresses of the client of one ICE connection, and when it was last heard."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.heard_at = time.monotonic()
+        self.dropped = 0
+        self._connection = connection
+        self._known: set[Address] = set()
+
+    def admits(self, source: Address) -> bool:
+        """Tell whether an address is the client's; candidates are never taken back."""
+        if source in self._known:
+            return True
+        host, port = source
+        if any(
+            candidate.port == port and candidate._network_host == host
+            for candidate in self._connection._remote_candidates
+        ):
+            self._known.add(source)
+            return True
+        return False
+
+
+class GuardedProtocol(StunProtocol):
+    """A socket of ours, or an allocation on a relay, behind the gate."""
+
+    def __init__(self, connection: Connection, gate: Gate) -> None:
+        super().__init__(connection)
+        self._gate = gate
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """Take a datagram off the network."""
+        gate = self._gate
+        is_known = gate.admits((addr[0], addr[1]))
+        if is_known and data:
+            gate.heard_at = time.monotonic()
+        if isinstance(data, bytes) and is_known and data[:1] > _LAST_FIRST_BYTE_OF_STUN:
+            self.receiver.data_received(data, self.local_candidate.component)
+        elif isinstance(data, bytes) and _is_stun(data):
+            super().datagram_received(data, addr)
+        else:
+            gate.dropped += 1
+
+
+def _is_stun(data: bytes) -> bool:
+    if not data or data[:1] > _LAST_FIRST_BYTE_OF_STUN:
+        return False
+    try:
+        stun.parse_message(data)
+    except (ValueError, struct.error):  # aioice lets the second one through
+        return False
+    return True
