@@ -2,11 +2,13 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 from strands import ToolContext, tool
 
+from tools.asking import ask
 from tools.sharing import Progress, share_state, shared_state
 
 PLANTED = "xyzzy-4711"
@@ -94,4 +96,22 @@ async def cook(steps: list[str], tool_context: ToolContext) -> AsyncIterator[Any
     yield "It is ready."
 
 
-TOOLS = [weigh, refuse, spill, photograph, wait, put, cook]
+@tool(context=True)
+def order(thing: str, tool_context: ToolContext) -> str:
+    """Order something, if the user agrees.
+
+    Args:
+        thing: What to order.
+    """
+    agreed = ask(
+        tool_context,
+        f"Order {thing}?",
+        reason="approval",
+        schema={"type": "object", "properties": {"count": {"type": "integer"}}},
+    )
+    state = shared_state(tool_context) or {}
+    share_state(tool_context, {**state, "ordered": [*state.get("ordered", []), thing]})
+    return f"Ordered {thing}: {json.dumps(agreed)}."
+
+
+TOOLS = [weigh, refuse, spill, photograph, wait, put, cook, order]
