@@ -74,6 +74,23 @@ class Limits(Struct, frozen=True, kw_only=True):
     ] = 20.0
 
 
+class ModelOptions(Struct, frozen=True, kw_only=True):
+    """How text models are asked."""
+
+    model_connect_seconds: Annotated[
+        float, Meta(gt=0, description="longest a text model's service may take to be connected to")
+    ] = 5.0
+    first_token_seconds: Annotated[
+        float, Meta(gt=0, description="longest wait for the first token of a text model")
+    ] = 60.0
+    between_tokens_seconds: Annotated[
+        float, Meta(gt=0, description="longest wait for the next token of a text model")
+    ] = 60.0
+    prompt_cache: Annotated[
+        bool, Meta(description="let models that can (Claude) keep instructions, tools and history")
+    ] = True
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The tree."""
 
@@ -83,9 +100,17 @@ class Settings(Struct, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^[a-z_]+(/.+)?$",
-            description="who answers text: `offline`, or `bedrock` with an optional `/model id`",
+            description="who answers text: `offline`, `bedrock`, `openai`, `anthropic`, `ollama` "
+            "or another provider, with an optional `/model id` (docs/howto/model.md lists them)",
         ),
     ] = "offline"
+    fallback_models: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="text models that are asked in this order while the one before is down; "
+            "comma-separated"
+        ),
+    ] = ()
     voice_model: Annotated[
         str,
         Meta(
@@ -128,6 +153,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["debug", "info", "warning", "error"], Meta(description="least level that is logged")
     ] = "info"
     limits: Limits = Limits()
+    model: ModelOptions = ModelOptions()
     session_store: Annotated[
         str,
         Meta(

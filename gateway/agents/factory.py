@@ -11,8 +11,7 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct
-from strands import Agent, ModelRetryStrategy
-from strands.agent.conversation_manager import SlidingWindowConversationManager
+from strands import Agent
 from strands.bidi import BidiAgent
 from strands.bidi.models import BidiModel
 from strands.bidi.models.model import AudioCapable
@@ -20,6 +19,7 @@ from strands.types.content import Messages
 from strands.types.tools import AgentTool
 
 from gateway.agents.client_tools import ClientToolProxy, ClientTools
+from gateway.agents.forgetting import Forgetting
 from gateway.models.choice import ModelChoice
 from gateway.models.media import kinds_taken
 from gateway.models.provider import Models
@@ -29,11 +29,7 @@ from protocols.contract.inputs import LiveOptions, UserTurn
 from protocols.contract.media_types import MediaKind
 
 AGENT_NAME = "gateway"
-_MOST_MESSAGES = 1_000_000
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_ATTEMPTS = 3
-_FIRST_DELAY_SECONDS = 1
-_LONGEST_DELAY_SECONDS = 4
 _DEFAULT_SAMPLE_RATE = 16000
 
 
@@ -84,15 +80,10 @@ class AgentFactory:
             system_prompt=self._instructions(said.instructions),
             state=dict(state),
             callback_handler=None,
-            # Only a model that cannot read more makes it forget: never the number of messages.
-            conversation_manager=SlidingWindowConversationManager(window_size=_MOST_MESSAGES),
+            conversation_manager=Forgetting(),
             name=AGENT_NAME,
             agent_id=AGENT_NAME,
-            retry_strategy=ModelRetryStrategy(
-                max_attempts=_ATTEMPTS,
-                initial_delay=_FIRST_DELAY_SECONDS,
-                max_delay=_LONGEST_DELAY_SECONDS,
-            ),
+            retry_strategy=None,  # gateway.models.chain does that, and only before the first token
             trace_attributes={"session.id": session.id},
         )
 

@@ -10,10 +10,20 @@ from typing import Any, cast
 
 from strands.types.content import ContentBlock, Message
 
+from gateway.models.media import KINDS, shown_to
 from protocols.contract.inputs import Media
-from protocols.contract.media_types import MediaKind, format_of, mime_type_of
+from protocols.contract.media_types import format_of, mime_type_of
 
-KINDS: tuple[MediaKind, ...] = ("image", "document", "audio", "video")
+__all__ = [
+    "KINDS",
+    "document_names",
+    "media_block",
+    "media_part",
+    "named_apart",
+    "shown_to",
+    "with_words",
+]
+
 _UNNAMED = "document"
 _LONGEST_NAME = 150  # Converse takes 200; there may come a number behind it
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9()\[\]-]+")
@@ -42,14 +52,6 @@ def media_part(block: Any) -> Media | None:
     return None
 
 
-def shown_to(blocks: Sequence[Any], kinds: Collection[MediaKind]) -> list[Any]:
-    """Name media of other kinds than a model takes, instead of showing them; copies what changes.
-
-    A provider would refuse the whole request.
-    """
-    return [_shown_to(block, kinds) for block in blocks]
-
-
 def with_words(blocks: list[ContentBlock]) -> list[ContentBlock]:
     """Add a few words to documents that come without any."""
     if any("document" in block for block in blocks) and not any("text" in b for b in blocks):
@@ -68,16 +70,6 @@ def named_apart(blocks: Sequence[Any], taken: set[str]) -> list[Any]:
     The numbers follow from the order, so that the same history is the same request.
     """
     return [_apart(block, taken) for block in blocks]
-
-
-def _shown_to(block: Any, kinds: Collection[MediaKind]) -> Any:
-    if "toolResult" in block:
-        result = block["toolResult"]
-        return {"toolResult": {**result, "content": shown_to(result["content"], kinds)}}
-    for kind in KINDS:
-        if kind in block and kind not in kinds:
-            return {"text": f"[an attached {kind} that this model cannot be shown]"}
-    return block
 
 
 def _apart(block: Any, taken: set[str]) -> Any:

@@ -2,18 +2,22 @@
 
 from msgspec import Struct
 
+from gateway.settings import ModelOptions
+
 
 class ModelChoice(Struct, frozen=True, kw_only=True):
     """One choice of a model; None and empty text leave it to the provider.
 
     ``setting`` is the form of the settings: a provider's name, and after a slash the model id.
-    ``spoken`` tells a text model that its words are read aloud: it need not pace them.
+    ``spoken`` tells a text model that its words are read aloud: it need not pace them. ``options``
+    say how long a text model may take.
     """
 
     setting: str
     voice: str = ""
     language: str = "en-US"
     spoken: bool = False
+    options: ModelOptions = ModelOptions()
 
     @property
     def provider(self) -> str:

@@ -5,6 +5,8 @@ loaded, and a client made, only when a request needs the model.
 """
 
 import asyncio
+import importlib.util
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,13 +15,18 @@ from typing import Any
 from strands.bidi.models import BidiModel
 from strands.models import Model
 
+from gateway.models.breaker import CircuitBreaker
+from gateway.models.candidate import Candidate
 from gateway.models.cascade.model import CascadeModel
+from gateway.models.chain import ModelChain
 from gateway.models.choice import ModelChoice
 from gateway.models.offline.speech import SpeechEngines
 from gateway.models.offline.synthesizer import choose_voice
 from gateway.settings import Settings, SettingsError
-from protocols.contract.errors import InvalidInput
+from protocols.contract.errors import InvalidInput, NotConfigured
 from protocols.contract.inputs import LiveOptions
+
+_EMBEDDED = "offline"
 
 type TextFactory = Callable[[ModelChoice], Model]
 type VoiceFactory = Callable[[ModelChoice], BidiModel]
@@ -29,7 +36,9 @@ type VoiceFactory = Callable[[ModelChoice], BidiModel]
 class ModelProvider:
     """One provider: ``text`` and ``voice`` are ``module:function`` of its factories, or None.
 
-    ``has_models``: there are several, and a setting may name one after a slash.
+    ``has_models``: there are several, and a setting may name one after a slash; ``names_model``: it
+    has to. ``library``: a module that its text model needs and that is not always installed;
+    ``extra`` of this project brings it.
     ``embedded_speech``: its voice is the embedded recogniser and synthesizer around a text model:
     the provider's own, or that of the setting ``GATEWAY_TEXT_MODEL`` if it has none.
     """
@@ -38,8 +47,25 @@ class ModelProvider:
     text: str | None = None
     voice: str | None = None
     has_models: bool = False
+    names_model: bool = False
+    library: str | None = None
+    extra: str | None = None
     embedded_speech: bool = False
     takes_images: bool = False
+
+
+def _remote(
+    name: str, library: str | None = None, *, extra: str | None = None, names_model: bool = False
+) -> ModelProvider:
+    """A text model of strands, with a library of its own or without."""
+    return ModelProvider(
+        name,
+        text=f"gateway.models.text.{name}:text_model",
+        has_models=True,
+        names_model=names_model,
+        library=library,
+        extra=extra or name,
+    )
 
 
 PROVIDERS: Mapping[str, ModelProvider] = {
@@ -51,10 +77,21 @@ PROVIDERS: Mapping[str, ModelProvider] = {
         ModelProvider("cascade", embedded_speech=True),
         ModelProvider(
             "bedrock",
-            text="gateway.models.bedrock:text_model",
+            text="gateway.models.text.bedrock:text_model",
             voice="gateway.models.bedrock:voice_model",
             has_models=True,
         ),
+        _remote("openai", "openai"),
+        _remote("openai_responses", "openai", extra="openai"),
+        _remote("anthropic", "anthropic"),
+        _remote("ollama", "ollama", names_model=True),
+        _remote("gemini", "google.genai"),
+        _remote("litellm", "litellm", names_model=True),
+        _remote("llamacpp"),
+        _remote("mistral", "mistralai"),
+        _remote("writer", "writerai"),
+        _remote("sagemaker", "mypy_boto3_sagemaker_runtime", names_model=True),
+        _remote("llamaapi", "llama_api_client"),
     )
 }
 
@@ -66,6 +103,10 @@ def check(settings: Settings) -> None:
         SettingsError: with the names that are known.
     """
     _check("GATEWAY_TEXT_MODEL", settings.text_model, _answers_text)
+    _check_library("GATEWAY_TEXT_MODEL", settings.text_model)
+    for fallback in settings.fallback_models:
+        _check("GATEWAY_FALLBACK_MODELS", fallback, _answers_text)
+        _check_library("GATEWAY_FALLBACK_MODELS", fallback)
     _check("GATEWAY_VOICE_MODEL", settings.voice_model, _answers_speech)
     if PROVIDERS[ModelChoice(setting=settings.voice_model).provider].embedded_speech:
         _check_voice("GATEWAY_VOICE", settings.voice, None)
@@ -80,6 +121,31 @@ def _check(variable: str, setting: str, serves: Callable[[ModelProvider], bool])
         raise SettingsError(f"{variable}: no such provider; known: {known}")
     if choice.model_id is not None and not provider.has_models:
         raise SettingsError(f"{variable}: {provider.name} has one model; write {provider.name}")
+
+
+def _check_library(variable: str, setting: str) -> None:
+    """Refuse a text model that could not be made; looks for its library without loading it."""
+    choice = ModelChoice(setting=setting)
+    provider = PROVIDERS[choice.provider]
+    if provider.names_model and choice.model_id is None:
+        raise SettingsError(f"{variable}: name the model, as in {provider.name}/MODEL")
+    if provider.library is not None and not _is_installed(provider.library):
+        raise SettingsError(f"{variable}: {missing_library(provider)}")
+
+
+def missing_library(provider: ModelProvider) -> str:
+    """Say how to install what a provider needs."""
+    return (
+        f"{provider.name} needs a library that is not installed. It is in the extra "
+        f"{provider.extra}: uv sync --inexact --extra {provider.extra}"
+    )
+
+
+def _is_installed(library: str) -> bool:
+    try:
+        return importlib.util.find_spec(library) is not None
+    except ModuleNotFoundError:  # what is before its last dot is not there
+        return False
 
 
 def _check_voice(variable: str, voice: str | None, language: str | None) -> None:
@@ -102,8 +168,7 @@ class Models:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._texts: dict[ModelChoice, Model] = {}
-        self._making = asyncio.Lock()
+        self._texts: dict[bool, ModelChain] = {}
         self._speech: SpeechEngines | None = None
 
     @property
@@ -129,15 +194,19 @@ class Models:
         return self._speech
 
     async def text(self) -> Model:
-        """Give the text model; made once, outside the event loop.
+        """Give the text model: all that the settings name, as one; each is made when it is asked.
+
+        Raises:
+            Exception: whatever the provider's library raises; see ``gateway.models.failures``.
+        """
+        return await self._text_model(self._settings.text_model, spoken=False)
+
+    async def voice(self, options: LiveOptions) -> BidiModel:
+        """Make the voice model of one conversation.
 
         Raises:
             Exception: whatever the provider's library raises; see ``gateway.agents.failures``.
         """
-        return await self._text_model(ModelChoice(setting=self._settings.text_model))
-
-    async def voice(self, options: LiveOptions) -> BidiModel:
-        """Make the voice model of one conversation; raises as ``text``."""
         choice = ModelChoice(
             setting=self._settings.voice_model,
             voice=options.voice or self._settings.voice,
@@ -151,6 +220,8 @@ class Models:
 
     async def aclose(self) -> None:
         """Free what was made."""
+        for chain in self._texts.values():
+            await chain.aclose()
         if self._speech is not None:
             await self._speech.aclose()
 
@@ -161,7 +232,7 @@ class Models:
     async def _embedded_voice(self, provider: ModelProvider, choice: ModelChoice) -> BidiModel:
         """Give a text model the embedded ears and voice."""
         setting = self._settings.text_model if provider.text is None else provider.name
-        text = await self._text_model(ModelChoice(setting=setting, spoken=True))
+        text = await self._text_model(setting, spoken=True)
         speech = self.speech
         if speech is None:
             raise SettingsError(f"{provider.name} has no voice")
@@ -169,19 +240,33 @@ class Models:
             text, speech, voice=choice.voice or None, language=choice.language or None
         )
 
-    async def _text_model(self, choice: ModelChoice) -> Model:
-        """Give a text model; made once, however many ask at the same time."""
-        async with self._making:
-            if choice not in self._texts:
-                self._texts[choice] = await asyncio.to_thread(_make_text, choice)
-            return self._texts[choice]
+    async def _text_model(self, setting: str, *, spoken: bool) -> Model:
+        """Give a text model; whatever it needs is made when it is asked for the first time."""
+        if spoken not in self._texts:
+            settings = (setting, *self._settings.fallback_models)
+            candidates = [self._candidate(each, spoken=spoken) for each in settings]
+            self._texts[spoken] = ModelChain(candidates, self._settings.model)
+        chain = self._texts[spoken]
+        if setting == _EMBEDDED:
+            return await chain.candidates[0].model()  # it is never down, and never late
+        return chain
+
+    def _candidate(self, setting: str, *, spoken: bool) -> Candidate:
+        choice = ModelChoice(setting=setting, spoken=spoken, options=self._settings.model)
+        return Candidate(choice, _make_text, CircuitBreaker(time.monotonic))
 
 
 def _make_text(choice: ModelChoice) -> Model:
-    reference = PROVIDERS[choice.provider].text
-    if reference is None:
+    provider = PROVIDERS[choice.provider]
+    if provider.text is None:
         raise SettingsError(f"{choice.provider} has no text model")
-    return _text_factory(reference)(choice)
+    try:
+        factory = _text_factory(provider.text)
+    except ModuleNotFoundError as error:
+        if provider.library is None:
+            raise
+        raise NotConfigured(missing_library(provider)) from error
+    return factory(choice)
 
 
 def _text_factory(reference: str) -> TextFactory:

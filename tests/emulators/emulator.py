@@ -52,6 +52,8 @@ def clean(environ: Mapping[str, str]) -> dict[str, str]:
 class AwsEmulator:
     """The services of one region; listens while the block runs.
 
+    ``accepted`` counts the connections of clients, ``faults`` are the emulator's own.
+
     Args:
         region: the region clients must sign for.
         port: the port to listen on; 0 picks a free one.
@@ -73,6 +75,7 @@ class AwsEmulator:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self.accepted = 0
         self.faults: list[BaseException] = []
 
     def __enter__(self) -> Self:
@@ -151,6 +154,7 @@ class AwsEmulator:
         # A task of our own: asyncio's logs an error when it is cancelled (fixed in Python 3.12.2).
         task = asyncio.create_task(self._attend(reader, writer))
         self._connections.add(task)
+        self.accepted += 1
         task.add_done_callback(self._connections.discard)
 
     async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

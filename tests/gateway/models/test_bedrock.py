@@ -1,16 +1,13 @@
 """Bedrock's models are made from what boto3 finds; nothing here reaches a network."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.exceptions import NoCredentialsError
 from strands.bidi.models.bedrock import BedrockNovaSonicModel
-from strands.models import BedrockModel
 
-from gateway.models.bedrock import NOVA_SONIC, text_model, voice_model
+from gateway.models.bedrock import NOVA_SONIC, voice_model
 from gateway.models.choice import ModelChoice
 
 
@@ -31,36 +28,15 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
 
 
-def text(setting: str = "bedrock") -> BedrockModel:
-    model = text_model(ModelChoice(setting=setting))
-    assert isinstance(model, BedrockModel)
-    return model
-
-
 def voice(setting: str = "bedrock", name: str = "") -> BedrockNovaSonicModel:
     model = voice_model(ModelChoice(setting=setting, voice=name))
     assert isinstance(model, BedrockNovaSonicModel)
     return model
 
 
-@pytest.mark.parametrize("make", [text_model, voice_model])
-def test_without_credentials_nothing_is_made(make: Callable[[ModelChoice], Any]) -> None:
+def test_without_credentials_nothing_is_made() -> None:
     with pytest.raises(NoCredentialsError):
-        make(ModelChoice(setting="bedrock"))
-
-
-@pytest.mark.usefixtures("keys")
-def test_a_text_model_is_the_one_named_and_retries_nothing_itself() -> None:
-    model = text("bedrock/eu.anthropic.claude-x")
-    assert model.get_config()["model_id"] == "eu.anthropic.claude-x"
-    config = model.client.meta.config
-    assert config.retries["total_max_attempts"] == 1
-    assert (config.connect_timeout, config.read_timeout) == (5, 120)
-
-
-@pytest.mark.usefixtures("keys")
-def test_without_a_name_a_text_model_is_the_frameworks_choice() -> None:
-    assert "anthropic.claude" in str(text().get_config()["model_id"])
+        voice_model(ModelChoice(setting="bedrock"))
 
 
 @pytest.mark.usefixtures("keys")
@@ -79,24 +55,6 @@ def test_a_voice_may_be_chosen() -> None:
 
 
 @pytest.mark.usefixtures("keys")
-@pytest.mark.parametrize(
-    ("variables", "region"),
-    [
-        ({"AWS_REGION": "eu-north-1"}, "eu-north-1"),
-        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
-        ({"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-north-1"),
-        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
-    ],
-)
-def test_text_and_voice_are_in_the_region_of_the_environment(
-    variables: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert (text().client.meta.region_name, voice().region) == (region, region)
-
-
-@pytest.mark.usefixtures("keys")
-def test_text_goes_to_the_endpoint_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9")
-    assert text().client.meta.endpoint_url == "http://127.0.0.1:9"
+def test_the_voice_is_in_the_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert voice().region == "eu-north-1"

@@ -10,16 +10,18 @@ from typing import Any, cast
 
 import pytest
 from botocore.exceptions import NoCredentialsError
-from strands.bidi.models.bedrock import BedrockNovaSonicModel
+from strands.bidi.models import BidiModel
 from strands.models import BedrockModel
 
+from gateway.models.candidate import Candidate
 from gateway.models.cascade.model import CascadeModel
+from gateway.models.chain import ModelChain
 from gateway.models.choice import ModelChoice
 from gateway.models.offline.speech import SpeechEngines
 from gateway.models.offline.text import OfflineTextModel
 from gateway.models.provider import PROVIDERS, ModelProvider, Models, check
 from gateway.settings import Limits, Settings, SettingsError
-from protocols.contract.errors import InvalidInput
+from protocols.contract.errors import InvalidInput, NotConfigured
 from protocols.contract.inputs import LiveOptions
 from tests.scripted import ScriptedModel
 from tests.scripted_voice import ScriptedVoice
@@ -71,10 +73,23 @@ def models(text: str = "offline", voice: str = "offline", **settings: Any) -> Mo
     return Models(Settings(text_model=text, voice_model=voice, **settings))
 
 
+def first_of(chain: Any) -> Candidate:
+    """The model that is asked first; it is made when it is asked for."""
+    assert isinstance(chain, ModelChain)
+    return chain.candidates[0]
+
+
 # Settings
 
+TEXTS = (
+    "offline, bedrock, openai, openai_responses, anthropic, ollama, gemini, litellm, llamacpp, "
+    "mistral, writer, sagemaker, llamaapi"
+)
 
-@pytest.mark.parametrize("text", ["offline", "bedrock", "bedrock/eu.anthropic.claude-x"])
+
+@pytest.mark.parametrize(
+    "text", ["offline", "bedrock", "bedrock/eu.anthropic.claude-x", "openai/any/name", "llamacpp"]
+)
 @pytest.mark.parametrize("voice", ["offline", "cascade", "bedrock", "bedrock/amazon.nova-2-sonic"])
 def test_what_is_provided_is_accepted(text: str, voice: str) -> None:
     check(Settings(text_model=text, voice_model=voice))
@@ -84,13 +99,18 @@ def test_what_is_provided_is_accepted(text: str, voice: str) -> None:
     ("settings", "fault"),
     [
         (
-            {"text_model": "openai"},
-            "GATEWAY_TEXT_MODEL: no such provider; known: offline, bedrock",
+            {"text_model": "open_ai"},
+            f"GATEWAY_TEXT_MODEL: no such provider; known: {TEXTS}",
         ),
         (
             {"text_model": "cascade"},
-            "GATEWAY_TEXT_MODEL: no such provider; known: offline, bedrock",
+            f"GATEWAY_TEXT_MODEL: no such provider; known: {TEXTS}",
         ),
+        (
+            {"fallback_models": ("bedrock", "nobody")},
+            f"GATEWAY_FALLBACK_MODELS: no such provider; known: {TEXTS}",
+        ),
+        ({"text_model": "ollama"}, "GATEWAY_TEXT_MODEL: name the model, as in ollama/MODEL"),
         (
             {"voice_model": "gemini/live"},
             "GATEWAY_VOICE_MODEL: no such provider; known: offline, cascade, bedrock",
@@ -107,6 +127,18 @@ def test_what_is_not_provided_is_refused_with_what_is(settings: Any, fault: str)
     with pytest.raises(SettingsError) as refused:
         check(Settings(**settings))
     assert str(refused.value) == fault
+
+
+def test_a_missing_library_is_named_with_the_extra_that_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = cast("dict[str, ModelProvider]", PROVIDERS)
+    for library in ("library_of_nobody", "nobody.library"):
+        lacking = ModelProvider("rare", text="nobody:nothing", library=library, extra="rare")
+        monkeypatch.setitem(table, "rare", lacking)
+        for settings in (Settings(text_model="rare"), Settings(fallback_models=("rare",))):
+            with pytest.raises(SettingsError, match="uv sync --inexact --extra rare"):
+                check(settings)
 
 
 @pytest.mark.usefixtures("maker")
@@ -127,19 +159,43 @@ async def test_nothing_is_made_before_it_is_needed(maker: Maker) -> None:
 async def test_requests_at_once_share_one_text_model_made_outside_the_loop(maker: Maker) -> None:
     made = models("scripted")
     async with asyncio.timeout(5):
-        several = await asyncio.gather(*(made.text() for _ in range(5)))
+        chains = await asyncio.gather(*(made.text() for _ in range(5)))
+        assert maker.texts == []
+        several = await asyncio.gather(*(first_of(chain).model() for chain in chains))
     assert len({id(model) for model in several}) == 1
     assert maker.texts == [ModelChoice(setting="scripted")]
     assert threading.main_thread().name not in maker.threads
 
 
 async def test_what_could_not_be_made_is_tried_again(maker: Maker) -> None:
-    made = models("scripted")
+    first = first_of(await models("scripted").text())
     maker.error = NoCredentialsError()
     with pytest.raises(NoCredentialsError):
-        await made.text()
+        await first.model()
     maker.error = None
-    assert isinstance(await made.text(), ScriptedModel)
+    assert isinstance(await first.model(), ScriptedModel)
+
+
+@pytest.mark.usefixtures("maker")
+async def test_the_fallback_models_stand_behind_the_first() -> None:
+    chain = await models("scripted", fallback_models=("bedrock/x", "offline")).text()
+    assert isinstance(chain, ModelChain)
+    assert [each.name for each in chain.candidates] == ["scripted", "bedrock/x", "offline"]
+
+
+async def test_the_embedded_model_needs_nobody_behind_it() -> None:
+    assert isinstance(await models(fallback_models=("bedrock",)).text(), OfflineTextModel)
+
+
+async def test_a_library_that_vanished_is_told_as_one_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = cast("dict[str, ModelProvider]", PROVIDERS)
+    for library, error in (("nobody", NotConfigured), (None, ModuleNotFoundError)):
+        rare = ModelProvider("rare", text="nobody:nothing", library=library, extra="rare")
+        monkeypatch.setitem(table, "rare", rare)
+        with pytest.raises(error):
+            await first_of(await models("rare").text()).model()
 
 
 async def test_each_conversation_has_a_voice_of_its_own_as_it_chose(maker: Maker) -> None:
@@ -184,6 +240,7 @@ async def test_a_cascade_gives_the_text_model_a_voice(maker: Maker) -> None:
     assert isinstance(second, CascadeModel)
     assert first is not second
     assert first._text_model is second._text_model
+    await first_of(first._text_model).model()
     assert maker.texts == [ModelChoice(setting="scripted", spoken=True)]
     assert [each.get_config()["voice"] for each in (first, second)] == ["en-GB", "de-DE"]
     await made.aclose()
@@ -217,6 +274,16 @@ async def test_closing_frees_the_engines_if_there_are_any(monkeypatch: pytest.Mo
     assert closed == [speech]
 
 
+async def test_closing_closes_the_models_that_were_made(maker: Maker) -> None:
+    made = models("scripted")
+    model: Any = await first_of(await made.text()).model()
+    closed: list[str] = []
+    model.client = types.SimpleNamespace(close=lambda: closed.append("client"))
+    await made.aclose()
+    await made.aclose()
+    assert closed == ["client"]
+
+
 async def test_bedrock_is_made_of_what_boto3_finds(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -227,22 +294,24 @@ async def test_bedrock_is_made_of_what_boto3_finds(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "absent"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "absent"))
     made = models("bedrock/claude-x", "bedrock")
+    first = first_of(await made.text())
     with pytest.raises(NoCredentialsError):
-        await made.text()
+        await first.model()
     with pytest.raises(NoCredentialsError):
         await made.voice(LiveOptions())
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
-    text, voice = await made.text(), await made.voice(LiveOptions(voice="tiffany"))
+    text, voice = await first.model(), await made.voice(LiveOptions(voice="tiffany"))
     assert isinstance(text, BedrockModel)
-    assert isinstance(voice, BedrockNovaSonicModel)
-    assert (text.get_config()["model_id"], voice._voice) == ("claude-x", "tiffany")
+    assert isinstance(voice, BidiModel)
+    assert text.get_config()["model_id"] == "claude-x"
     assert made.speech is None
+    await made.aclose()
 
 
 @pytest.mark.usefixtures("maker")
 async def test_a_provider_that_was_not_checked_is_a_fault_of_the_settings() -> None:
     with pytest.raises(SettingsError, match="mute has no text model"):
-        await models("mute").text()
+        await first_of(await models("mute").text()).model()
     with pytest.raises(SettingsError, match="mute has no voice"):
         await models(voice="mute").voice(LiveOptions())

@@ -1,0 +1,1 @@
+"""Text models of providers other than Bedrock, one factory each."""
