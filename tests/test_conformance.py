@@ -1,15 +1,25 @@
 """The black-box suite itself, run as ``make conformance`` runs it."""
 
+import ast
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.conformance.report import PROTOCOLS
-from tests.promises import PROMISES
+from tests.conformance.report import MARKERS
 from tests.server_process import ROOT, free_port
 
-CHECKS = sorted(promise for promise in PROMISES if promise[0] in PROTOCOLS)
+CHECKS = sorted(
+    {
+        ast.literal_eval(argument)
+        for file in sorted((ROOT / "tests" / "conformance").glob("test_*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func) in {f"pytest.mark.{marker}" for marker in MARKERS}
+        for argument in node.args
+    }
+)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from strands import ToolContext, tool
+from strands.types.tools import AgentTool
 
 from tools.asking import ask
 from tools.sharing import Progress, share_state, shared_state
@@ -114,4 +115,4 @@ def order(thing: str, tool_context: ToolContext) -> str:
     return f"Ordered {thing}: {json.dumps(agreed)}."
 
 
-TOOLS = [weigh, refuse, spill, photograph, wait, put, cook, order]
+TOOLS: list[AgentTool] = [weigh, refuse, spill, photograph, wait, put, cook, order]

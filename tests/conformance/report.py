@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises import PROMISES
+from tests.ag_ui_checks import CHECKS
+from tests.promises import PROMISES, Promise
 
 PROTOCOLS = {
     "H": "health",
     "J": "json",
     "S": "streaming",
     "A": "ag-ui",
+    "C": "ag-ui-1.0",
     "W": "websocket",
     "R": "webrtc",
 }
+MARKERS = ("promise", "check")
+PROMISED = PROMISES | {name: Promise("ag-ui", words) for name, words in CHECKS.items()}
 WORDS = {"passed": "pass", "failed": "FAIL", "skipped": "skip"}
 
 
@@ -47,15 +51,15 @@ class Check:
     def line(self) -> str:
         """The check on one line."""
         told = f" ({'; '.join(self.reasons)})" if self.reasons else ""
-        return f"{self.id:4} {WORDS[self.outcome]}  {PROMISES[self.id].words}{told}"
+        return f"{self.id:4} {WORDS[self.outcome]}  {PROMISED[self.id].words}{told}"
 
     def document(self) -> dict[str, object]:
         """The check for the JSON report."""
-        return asdict(self) | {"protocol": self.protocol} | asdict(PROMISES[self.id])
+        return asdict(self) | {"protocol": self.protocol} | asdict(PROMISED[self.id])
 
 
 class Report:
-    """A pytest plugin; a check is what carries the promise marker."""
+    """A pytest plugin; a check is what a marker names: a promise of ours, or a check of AG-UI."""
 
     def __init__(self, url: str, path: Path) -> None:
         """Report on the deployment at ``url`` into ``path``."""
@@ -69,9 +73,9 @@ class Report:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Note the outcome: of the call, or of a set-up that went no further."""
         report = yield
-        marker = item.get_closest_marker("promise")
-        if marker and (report.when == "call" or report.outcome != "passed"):
-            self._checks.setdefault(marker.args[0], Check(marker.args[0])).add(report)
+        if report.when == "call" or report.outcome != "passed":
+            for name in named(item):
+                self._checks.setdefault(name, Check(name)).add(report)
         return report
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -87,6 +91,12 @@ class Report:
             terminalreporter.line(f"{protocol:10} {told}")
         documents = [check.document() for check in sorted(self._checks.values(), key=_place)]
         self._path.write_text(json.dumps({"url": self._url, "checks": documents}, indent=2) + "\n")
+
+
+def named(item: pytest.Item) -> list[str]:
+    """The checks that a test makes."""
+    markers = [marker for kind in MARKERS for marker in item.iter_markers(kind)]
+    return [name for marker in markers for name in marker.args]
 
 
 def _place(check: Check) -> tuple[int, str]:

@@ -32,18 +32,21 @@ def assert_ordered(events: list[Any], body: dict[str, Any]) -> None:
 
 
 @pytest.mark.promise("A01")
+@pytest.mark.check("C01", "C02")
 def test_a_whole_run_is_ordered(deployment: Deployment) -> None:
     body = run_input("hello", tools=[], context=[], state={}, forwardedProps={})
     assert_ordered(run(deployment, body), body)
 
 
 @pytest.mark.promise("A02")
+@pytest.mark.check("C09")
 def test_three_fields_are_enough(deployment: Deployment) -> None:
     body = run_input("hello")
     assert_ordered(run(deployment, body), body)
 
 
 @pytest.mark.promise("A03")
+@pytest.mark.check("C10")
 def test_a_run_without_messages_is_ordered(deployment: Deployment) -> None:
     body = run_input(None)
     assert_ordered(run(deployment, body), body)
@@ -78,6 +81,7 @@ def test_a_wrong_run_is_refused(deployment: Deployment, fault: dict[str, Any]) -
 
 
 @pytest.mark.promise("A07")
+@pytest.mark.check("C11")
 def test_unknown_fields_are_accepted(deployment: Deployment) -> None:
     body = run_input("hello", unknownField={"deep": [1, 2]})
     assert_ordered(run(deployment, body), body)
@@ -121,6 +125,7 @@ def frames_of(body: bytes) -> list[bytes]:
 
 
 @pytest.mark.promise("A12")
+@pytest.mark.check("C45", "C47")
 @pytest.mark.parametrize(
     ("kind", "source"),
     [
