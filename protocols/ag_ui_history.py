@@ -16,6 +16,7 @@ from protocols.contract.inputs import (
     Text,
     ToolCall,
     ToolResult,
+    code_units,
 )
 
 
@@ -63,11 +64,6 @@ def citations_in(metadata: Any) -> tuple[Citation, ...]:
     values = metadata.get(CITATIONS) if isinstance(metadata, dict) else None
     read = map(_citation, values if isinstance(values, list) else ())
     return tuple(citation for citation in read if citation is not None)
-
-
-def code_units(text: str) -> int:
-    """Count what JavaScript counts, so that clients can slice with it: UTF-16 code units."""
-    return len(text) + sum(1 for character in text if character > "\uffff")
 
 
 def _citation_value(citation: Citation) -> dict[str, Any]:

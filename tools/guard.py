@@ -17,10 +17,16 @@ from typing import Any, override
 
 from strands.interrupt import InterruptException
 from strands.tools.decorator import DecoratedFunctionTool
-from strands.types._events import ToolInterruptEvent, ToolResultEvent, ToolStreamEvent
+from strands.types._events import (
+    AgentAsToolStreamEvent,
+    ToolInterruptEvent,
+    ToolResultEvent,
+    ToolStreamEvent,
+)
 from strands.types.tools import AgentTool, ToolGenerator, ToolResult, ToolSpec, ToolUse
 
 from observability.tools import observe_tool
+from tools.delegate_events import DelegateTold
 from tools.threads import NoThreadFree, ToolThreads
 from tools.wording import INTERNAL, error_text, seconds_text
 
@@ -32,12 +38,17 @@ MAXIMUM_LEFT_BEHIND = 16
 """Calls left behind by one tool; when they are this many, it is not called any more."""
 
 LAST = (ToolResultEvent, ToolInterruptEvent)
+_AGENT = "agent"  # the type of Agent.as_tool()
 
 logger = logging.getLogger(__name__)
 
 
 class OverTime(Exception):
     """The tool ran longer than it may."""
+
+
+class AgentFailed(Exception):
+    """An agent of strands that serves as a tool failed; its result tells the exception's text."""
 
 
 class _Ended:
@@ -92,11 +103,13 @@ class GuardedTool(AgentTool):
                             break
                         yield _streamed(tool_use, event)
                 last = _last(tool_use, last)
+                if self.tool_type == _AGENT and _is_error(last):
+                    raise AgentFailed
             except InterruptException:
                 raise
             except Exception as error:  # noqa: BLE001  # the edge: a tool never breaks its turn
                 last = _failed(tool_use, error)
-            if isinstance(last, ToolResultEvent) and last.tool_result["status"] == "error":
+            if isinstance(last, ToolResultEvent) and _is_error(last):
                 call.failed("timeout" if isinstance(last.exception, OverTime) else "error")
         if isinstance(last, ToolResultEvent) and last.exception is not None:
             last = self._safe(last)
@@ -203,7 +216,15 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+def _is_error(event: ToolResultEvent | ToolInterruptEvent) -> bool:
+    return isinstance(event, ToolResultEvent) and event.tool_result["status"] == "error"
+
+
 def _streamed(tool_use: ToolUse, event: Any) -> ToolStreamEvent:
+    if isinstance(event, AgentAsToolStreamEvent):
+        spec = event.agent_as_tool.tool_spec
+        data = event["tool_stream_event"]["data"]
+        return ToolStreamEvent(tool_use, DelegateTold(spec["name"], spec["description"], data))
     return event if isinstance(event, ToolStreamEvent) else ToolStreamEvent(tool_use, event)
 
 

@@ -4,12 +4,18 @@ The state is one JSON value of the conversation. An AG-UI client brings it with 
 and is told of every change (STATE_DELTA, or STATE_SNAPSHOT); other wires keep it for the next one.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from strands import ToolContext
 from strands.types.agent import LocalAgent
+from strands.types.tools import AgentTool
 
+type Predictions = Mapping[str, Mapping[str, str]]
+"""For tools by name: which argument becomes the value of which key of the state."""
+
+_PREDICTED = "gateway_predicted_state"
 STATE_KEY = "shared"
 """Where the shared state is in the agent's state."""
 
@@ -23,6 +29,32 @@ class Progress:
 
     kind: str
     content: dict[str, Any] = field(default_factory=dict)
+
+
+def predict_state[T: AgentTool](tool: T, **arguments: str) -> T:
+    """Let clients show what the state will be while the model still writes a tool's arguments.
+
+    Args:
+        tool: at its end it should make the prediction true (``share_state``).
+        arguments: for each key of the state the argument that becomes its value.
+
+    Returns:
+        The same tool.
+    """
+    setattr(tool, _PREDICTED, dict(arguments))
+    return tool
+
+
+def predicted_by(tools: Iterable[AgentTool]) -> Predictions:
+    """Find the predictions of tools."""
+    found = {tool.tool_name: _prediction(tool) for tool in tools}
+    return {name: arguments for name, arguments in found.items() if arguments}
+
+
+def _prediction(tool: Any) -> dict[str, str]:
+    guarded = getattr(tool, "tool", tool)  # GuardedTool
+    arguments: dict[str, str] = getattr(guarded, _PREDICTED, {})
+    return arguments
 
 
 def shared_state(context: ToolContext) -> Any:

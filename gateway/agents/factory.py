@@ -6,7 +6,7 @@ session's memory.
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from strands import Agent
 from strands.bidi import BidiAgent
 from strands.bidi.models import BidiModel
 from strands.bidi.models.model import AudioCapable
+from strands.models import Model
 from strands.types.content import Messages
 from strands.types.tools import AgentTool
 
@@ -34,13 +35,17 @@ _DEFAULT_SAMPLE_RATE = 16000
 
 
 class Voice(Struct, frozen=True):
-    """An agent that is ready to be started, and what its model can do. Rates are in hertz."""
+    """An agent that is ready to be started, and what its model can do. Rates are in hertz.
+
+    ``text_model`` gives the model for the agents that work for it: its own only speaks.
+    """
 
     agent: BidiAgent
     model: str
     input_sample_rate: int
     output_sample_rate: int
     takes_images: bool
+    text_model: Callable[[], Awaitable[Model]] | None = None
 
 
 class AgentFactory:
@@ -109,7 +114,12 @@ class AgentFactory:
         agent = await asyncio.to_thread(make, self._instructions(options.instructions))
         input_rate, output_rate = _sample_rates(model)
         return Voice(
-            agent, self._models.voice_name, input_rate, output_rate, self._models.voice_takes_images
+            agent,
+            self._models.voice_name,
+            input_rate,
+            output_rate,
+            self._models.voice_takes_images,
+            self._models.text,
         )
 
     def _bidi_agent(

@@ -6,6 +6,7 @@ call, or the roles do not alternate; clients and interrupted turns produce all t
 """
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
 from uuid import uuid4
@@ -13,10 +14,13 @@ from uuid import uuid4
 from msgspec import DecodeError
 from msgspec.json import decode
 from strands.types.content import ContentBlock, Message, Messages
+from strands.types.tools import ToolUse
 
+from gateway.agents.citations import cited_text, noted_block, noted_citations
 from gateway.agents.media_blocks import media_block, media_part, named_apart, with_words
 from protocols.contract import inputs
 
+_REDACTED = "redacted:"  # no signature begins so: they are base64
 _UNANSWERED = "No answer was given to this call."
 
 
@@ -121,8 +125,15 @@ def _kept_blocks(message: Message, open_calls: Sequence[str]) -> list[ContentBlo
             continue
         if "text" in block and not block["text"].strip():
             continue
-        kept.append(block)
+        kept.append(_plain(block))
     return kept
+
+
+def _plain(block: ContentBlock) -> ContentBlock:
+    """Cited words as text: not every model takes such a block."""
+    if "citationsContent" not in block:
+        return block
+    return cast(ContentBlock, noted_block(cited_text(block["citationsContent"])))
 
 
 def _without_placeholders(messages: list[Message]) -> list[Message]:
@@ -157,13 +168,14 @@ def _no_answer(tool_use_id: str) -> ContentBlock:
 
 def _block(part: inputs.Part) -> list[ContentBlock]:
     match part:
+        case inputs.CitedText():
+            return [cast(ContentBlock, noted_block(part))] if part.text else []
         case inputs.Text():
             return [{"text": part.text}] if part.text else []
         case inputs.Media():
             return [media_block(part)]
         case inputs.ToolCall():
-            arguments = _arguments(part.arguments)
-            return [{"toolUse": {"toolUseId": part.id, "name": part.name, "input": arguments}}]
+            return [{"toolUse": _tool_use(part)}]
         case inputs.ToolResult():
             return [_result_block(part)]
         case inputs.Reasoning():
@@ -174,8 +186,30 @@ def _reasoning_block(part: inputs.Reasoning) -> list[ContentBlock]:
     """Only signed thinking can be shown to a provider again; the rest is left out."""
     if part.signature is None:
         return []
+    if part.signature.startswith(_REDACTED):
+        return _redacted_block(part.signature.removeprefix(_REDACTED))
     text: Any = {"text": part.text, "signature": part.signature}
     return [{"reasoningContent": {"reasoningText": text}}]
+
+
+def redacted_signature(data: bytes) -> str:
+    """Write down thinking that only the provider can read, as the signature of an empty text."""
+    return f"{_REDACTED}{b64encode(data).decode()}"
+
+
+def _redacted_block(encoded: str) -> list[ContentBlock]:
+    try:
+        data = b64decode(encoded, validate=True)
+    except ValueError:
+        return []  # not what we wrote: a provider would refuse all of the conversation
+    return [{"reasoningContent": {"redactedContent": data}}] if data else []
+
+
+def _tool_use(part: inputs.ToolCall) -> ToolUse:
+    use: ToolUse = {"toolUseId": part.id, "name": part.name, "input": _arguments(part.arguments)}
+    if part.signature is not None:
+        use["reasoningSignature"] = part.signature
+    return use
 
 
 def _result_block(part: inputs.ToolResult) -> ContentBlock:
@@ -195,17 +229,28 @@ def _arguments(text: str) -> Any:
 
 def _parts(block: ContentBlock) -> list[inputs.Part]:
     if "text" in block:
-        return [inputs.Text(block["text"])]
+        citations = noted_citations(block)
+        text = block["text"]
+        return [inputs.CitedText(text, citations) if citations else inputs.Text(text)]
+    if "citationsContent" in block:
+        return [cited_text(block["citationsContent"])]
     if "toolUse" in block:
         use = block["toolUse"]
-        return [inputs.ToolCall(use["toolUseId"], use["name"], json.dumps(use["input"]))]
+        arguments, signature = json.dumps(use["input"]), use.get("reasoningSignature")
+        return [inputs.ToolCall(use["toolUseId"], use["name"], arguments, signature)]
     if "toolResult" in block:
         return [_result_part(cast(dict[str, Any], block["toolResult"]))]
     if "reasoningContent" in block:
-        thought = cast(dict[str, Any], block["reasoningContent"]).get("reasoningText") or {}
-        return [inputs.Reasoning(thought.get("text", ""), thought.get("signature"))]
+        return [_reasoning_part(cast(dict[str, Any], block["reasoningContent"]))]
     media = media_part(block)
     return [] if media is None else [media]
+
+
+def _reasoning_part(thought: dict[str, Any]) -> inputs.Reasoning:
+    if thought.get("redactedContent"):
+        return inputs.Reasoning("", redacted_signature(thought["redactedContent"]))
+    said = thought.get("reasoningText") or {}
+    return inputs.Reasoning(said.get("text", ""), said.get("signature"))
 
 
 def _result_part(result: dict[str, Any]) -> inputs.ToolResult:

@@ -33,6 +33,8 @@ from protocols.contract.errors import GatewayError, InvalidInput, TimedOut
 from protocols.contract.events import Event, ToolStarted, TurnEnded, TurnStarted
 from protocols.contract.inputs import AudioChunk, Json, LiveInput, Media, Text, ToolResult
 from protocols.contract.media_types import format_of
+from tools.delegate_events import TEXT_MODEL
+from tools.sharing import predicted_by
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +83,10 @@ class StrandsLive:
         self._buffer = EventBuffer(_WAITING_EVENTS)
         second = plan.voice.input_sample_rate * _BYTES_PER_SAMPLE
         self._microphone = Microphone(_MICROPHONE_SECONDS * second)
-        self._translation = LiveTranslation(plan.client_tools.names)
+        tools = plan.voice.agent.tool_registry.registry.values()
+        self._translation = LiveTranslation(
+            plan.client_tools.names, predictions=predicted_by(tools)
+        )
         self._spoken = Spoken(plan.voice.agent, plan.voice.output_sample_rate)
         self._interrupting = False
         self._parked = False
@@ -205,7 +210,7 @@ class StrandsLive:
     async def _converse(self, conversation: ConversationObservation) -> None:
         agent = self._plan.voice.agent
         try:
-            await agent.start()
+            await agent.start({TEXT_MODEL: self._plan.voice.text_model})
             async with asyncio.TaskGroup() as tasks:
                 feeding = tasks.create_task(self._feed(conversation))
                 try:

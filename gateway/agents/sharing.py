@@ -8,6 +8,7 @@ from strands.types.agent import LocalAgent
 
 from protocols.contract.events import Event, StateChanged
 from protocols.contract.inputs import Json
+from tools.delegate_events import DelegateTold
 from tools.sharing import STATE_KEY, state_of
 
 
@@ -27,10 +28,17 @@ class SharedState:
 
     def changes(self, strands_event: Mapping[str, Any]) -> list[Event]:
         """Tell a change, if this event is one after which there may be one."""
-        if "message" not in strands_event and "tool_stream_event" not in strands_event:
+        if not _is_of_a_tool(strands_event):
             return []
         before, after = self._told, state_of(self._agent)
         if before == after:
             return []
         self._told = after
         return [StateChanged(before, after)]
+
+
+def _is_of_a_tool(strands_event: Mapping[str, Any]) -> bool:
+    """What delegates tell is left out: they have a state of their own, and tell every word."""
+    if "tool_stream_event" in strands_event:
+        return not isinstance(strands_event["tool_stream_event"].get("data"), DelegateTold)
+    return "message" in strands_event

@@ -8,15 +8,21 @@ read; nothing that came in is ever logged, copied or kept.
 import base64
 import json
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from gateway.agents.history import tool_content
+from gateway.agents.citations import citation_of
+from gateway.agents.delegation import Delegations
+from gateway.agents.history import redacted_signature, tool_content
 from gateway.agents.interrupts import asked
 from protocols.contract import events
-from tools.sharing import Progress
+from protocols.contract.inputs import code_units
+from tools.sharing import Predictions, Progress
 
 type StrandsEvent = Mapping[str, Any]
+
+NO_PREDICTIONS: Predictions = {}
 
 _OF_AN_ANSWER = frozenset(
     {
@@ -41,14 +47,25 @@ class TextTranslation:
     Args:
         client_tools: names of the tools that the client runs: their placeholders are no results.
         new_id: makes the identifiers of messages.
+        predictions: of tools whose arguments show what the state will be (``tools.sharing``).
+        owner: identifier of the agent, if it works for another one.
     """
 
     def __init__(
-        self, client_tools: Collection[str] = (), new_id: Callable[[], str] = new_identifier
+        self,
+        client_tools: Collection[str] = (),
+        new_id: Callable[[], str] = new_identifier,
+        predictions: Predictions = NO_PREDICTIONS,
+        owner: str | None = None,
     ) -> None:
         self._client_tools = client_tools
         self._new_id = new_id
+        self._predictions = predictions
+        self._delegations = Delegations(partial(_delegate_translation, new_id), owner)
         self._message_id = ""
+        self._said: list[str] = []
+        self._signature = ""
+        self._redacted = b""
         self._open_call: str | None = None
         self._waiting: set[str] = set()
 
@@ -61,7 +78,7 @@ class TextTranslation:
         if "result" in event:
             return [self._ended(event["result"].stop_reason)]
         if "tool_stream_event" in event:
-            return progress_told(event["tool_stream_event"])
+            return self._delegations.told(event["tool_stream_event"], self._message_id)
         if "tool_interrupt_event" in event:
             return [*asked(event["tool_interrupt_event"])]
         return []
@@ -71,6 +88,7 @@ class TextTranslation:
             return self._block_delta(chunk["contentBlockDelta"]["delta"])
         if "messageStart" in chunk:
             self._message_id = self._new_id()
+            self._said.clear()
         elif "contentBlockStart" in chunk:
             return self._block_started(chunk["contentBlockStart"].get("start") or {})
         elif "contentBlockStop" in chunk:
@@ -87,31 +105,57 @@ class TextTranslation:
         client = use["name"] in self._client_tools
         if client:
             self._waiting.add(use["toolUseId"])
-        return [events.ToolStarted(self._message_id, use["toolUseId"], use["name"], client)]
+        started = events.ToolStarted(
+            self._message_id,
+            use["toolUseId"],
+            use["name"],
+            client,
+            use.get("reasoningSignature"),
+        )
+        return [*_predicted(self._predictions, use["name"]), started]
 
     def _block_delta(self, delta: Mapping[str, Any]) -> list[events.Event]:
         if "text" in delta:
+            self._said.append(delta["text"])
             return [events.TextDelta(self._message_id, delta["text"])]
         if "toolUse" in delta and self._open_call is not None:
             return [events.ToolArguments(self._open_call, delta["toolUse"].get("input") or "")]
         if "reasoningContent" in delta:
-            thought = delta["reasoningContent"]
-            text, signature = thought.get("text") or "", thought.get("signature")
-            return [events.ReasoningDelta(self._message_id, text, signature)]
+            return self._thought(delta["reasoningContent"])
+        if "citation" in delta:
+            citation = citation_of(delta["citation"], code_units("".join(self._said)))
+            return [] if citation is None else [events.Cited(self._message_id, citation)]
         return []
 
+    def _thought(self, thought: Mapping[str, Any]) -> list[events.Event]:
+        """Tell thinking as it comes; what proves it may come in pieces and is told at its end."""
+        self._signature += thought.get("signature") or ""
+        self._redacted += thought.get("redactedContent") or b""
+        text = thought.get("text")
+        return [events.ReasoningDelta(self._message_id, text)] if text else []
+
     def _block_stopped(self) -> list[events.Event]:
-        if self._open_call is None:
-            return []
-        requested, self._open_call = events.ToolRequested(self._open_call), None
-        return [requested]
+        stopped: list[events.Event] = []
+        if self._signature:
+            stopped.append(events.ReasoningDelta(self._message_id, "", self._signature))
+            self._signature = ""
+        if self._redacted:
+            sealed = redacted_signature(self._redacted)
+            stopped.append(events.ReasoningDelta(self._message_id, "", sealed))
+            self._redacted = b""
+        if self._open_call is not None:
+            stopped.append(events.ToolRequested(self._open_call))
+            self._open_call = None
+        return stopped
 
     def _results(self, message: Mapping[str, Any]) -> list[events.Event]:
         if message["role"] != "user":
             return []
-        return [
-            result for result in tool_results(message) if result.tool_call_id not in self._waiting
-        ]
+        told: list[events.Event] = []
+        for result in tool_results(message):
+            if result.tool_call_id not in self._waiting:
+                told += [*self._delegations.finished(result), result]
+        return told
 
     def _ended(self, stop_reason: str) -> events.TurnEnded:
         if stop_reason == "interrupt":
@@ -130,13 +174,19 @@ class LiveTranslation:
     Args:
         client_tools: names of the tools that the client runs.
         new_id: makes the identifiers of turns and messages.
+        predictions: see ``TextTranslation``.
     """
 
     def __init__(
-        self, client_tools: Collection[str] = (), new_id: Callable[[], str] = new_identifier
+        self,
+        client_tools: Collection[str] = (),
+        new_id: Callable[[], str] = new_identifier,
+        predictions: Predictions = NO_PREDICTIONS,
     ) -> None:
         self._client_tools = client_tools
         self._new_id = new_id
+        self._predictions = predictions
+        self._delegations = Delegations(partial(_delegate_translation, new_id))
         self._turn_open = False
         self._cut = False
         self._answer_id = ""
@@ -179,7 +229,7 @@ class LiveTranslation:
         if "message" in event:
             return self._tools_finished(event["message"])
         if "tool_stream_event" in event:
-            return progress_told(event["tool_stream_event"])
+            return self._tool_told(event["tool_stream_event"])
         kind = event.get("type", "")
         if self._cut and kind in _OF_AN_ANSWER and event.get("role") != "user":
             return []
@@ -241,6 +291,7 @@ class LiveTranslation:
             self._running_tools.add(call)
             arguments = json.dumps(use["input"], ensure_ascii=False)
             client = use["name"] in self._client_tools
+            translated += _predicted(self._predictions, use["name"])
             translated.append(events.ToolStarted(self._answer_id, call, use["name"], client))
             translated.append(events.ToolArguments(call, arguments))
             translated.append(events.ToolRequested(call))
@@ -250,12 +301,23 @@ class LiveTranslation:
         """Results of calls that a barge-in has dropped are nobody's any more."""
         finished: list[events.Event] = []
         for result in tool_results(message):
+            ended = self._delegations.finished(result)
             if result.tool_call_id in self._running_tools:
                 self._running_tools.discard(result.tool_call_id)
-                finished.append(result)
+                finished += [*ended, result]
         if finished:
             self._answer_id = self._new_id()
         return finished
+
+    def _tool_told(self, told: Mapping[str, Any]) -> list[events.Event]:
+        """Of the work for a call that a barge-in has dropped, only the tokens are told."""
+        translated = self._delegations.told(told, self._answer_id)
+        if isinstance(told.get("data"), Progress) or self._is_running(told):
+            return translated
+        return [event for event in translated if isinstance(event, events.UsageReported)]
+
+    def _is_running(self, told: Mapping[str, Any]) -> bool:
+        return told["tool_use"]["toolUseId"] in self._running_tools
 
     def _usage(self, event: StrandsEvent) -> list[events.Event]:
         details = event.get("input_token_details") or {}
@@ -291,13 +353,14 @@ def tool_results(message: Mapping[str, Any]) -> list[events.ToolFinished]:
     ]
 
 
-def progress_told(told: Mapping[str, Any]) -> list[events.Event]:
-    """Give the progress that a running tool tells of; whatever else it yields is its own."""
-    progress = told.get("data")
-    if not isinstance(progress, Progress):
-        return []
-    activity_id = f"{told['tool_use']['toolUseId']}-{progress.kind}"
-    return [events.ActivityChanged(activity_id, progress.kind, progress.content)]
+def _delegate_translation(new_id: Callable[[], str], owner: str) -> TextTranslation:
+    return TextTranslation(new_id=new_id, owner=owner)
+
+
+def _predicted(predictions: Predictions, tool: str) -> list[events.Event]:
+    """Tell before a call what its arguments will show."""
+    arguments = predictions.get(tool)
+    return [events.StatePredicted(tool, dict(arguments))] if arguments else []
 
 
 def usage_reported(usage: Mapping[str, Any]) -> list[events.Event]:

@@ -32,6 +32,7 @@ from protocols.contract.errors import GatewayError, TimedOut
 from protocols.contract.events import Event, InputRequested, TurnEnded
 from protocols.contract.inputs import Message, UserTurn
 from protocols.contract.media_types import MediaKind
+from tools.sharing import predicted_by
 
 _log = logging.getLogger(__name__)
 
@@ -184,7 +185,9 @@ class StrandsTurn:
         """Run the agent to the end of the turn; gives that and what it asked."""
         said = self._plan.said
         shared = SharedState(agent, said.state)
-        translation = TextTranslation({tool.name for tool in said.client_tools})
+        predictions = predicted_by(agent.tool_registry.registry.values())
+        client_tools = {tool.name for tool in said.client_tools}
+        translation = TextTranslation(client_tools, predictions=predictions)
         hear = listening(lambda chunk: tell(translation.translate(chunk)))
         agent.add_middleware(InvokeModelStage, hear)
         shown = shown_to(content_blocks(said.content), self._plan.kinds)

@@ -24,8 +24,10 @@ from msgspec import UNSET, Struct
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from protocols.ag_ui.media import content_of
+from protocols.ag_ui_history import citations_in
 from protocols.contract.errors import Detail, InvalidInput, TooLarge
 from protocols.contract.inputs import (
+    CitedText,
     ClientTool,
     Content,
     InterruptAnswer,
@@ -79,14 +81,16 @@ def parse(document: Any, limits: RunLimits = DEFAULT_LIMITS) -> RunInput:
         raise InvalidInput("This is no valid AG-UI RunAgentInput.", _details(error)) from None
     _check_version(run.protocol_version)
     _check_lengths(run.messages, limits.max_text_bytes)
-    history, question = _split(run.messages)
+    # What subagents did is shown to the client only: the model was told their results.
+    own = [each for each in run.messages if getattr(each, "subagent_run_id", None) is None]
+    history, question = _split(own)
     return RunInput(
         run.thread_id,
         run.run_id,
         UserTurn(
             content=question,
             history=history,
-            instructions=tuple(_instructions(run.messages, run.context or ())),
+            instructions=tuple(_instructions(own, run.context or ())),
             client_tools=tuple(
                 ClientTool(tool.name, tool.description or "", tool.parameters)
                 for tool in run.tools or ()
@@ -238,10 +242,10 @@ def _message(message: Any) -> Message | None:
             return Message(message.id, "user", tuple(_content(message.content)))
         case AssistantMessage():
             calls = tuple(
-                ToolCall(call.id, call.function.name, call.function.arguments)
+                ToolCall(call.id, call.function.name, call.function.arguments, call.encrypted_value)
                 for call in message.tool_calls or ()
             )
-            parts = (*((Text(message.content),) if message.content else ()), *calls)
+            parts = (*_words(message), *calls)
             return Message(message.id, "assistant", parts)
         case ToolMessage():
             content = tuple(_content(message.content))
@@ -254,6 +258,12 @@ def _message(message: Any) -> Message | None:
             return Message(message.id, "assistant", parts)
         case _:
             return None
+
+
+def _words(message: AssistantMessage) -> Iterable[Text]:
+    if message.content:
+        citations = citations_in(message.metadata)
+        yield CitedText(message.content, citations) if citations else Text(message.content)
 
 
 def _instructions(messages: Sequence[Any], context: Sequence[Context]) -> Iterable[str]:

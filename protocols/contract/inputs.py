@@ -34,6 +34,11 @@ class CitedText(Text, frozen=True, tag="cited_text"):
     citations: tuple[Citation, ...]
 
 
+def code_units(text: str) -> int:
+    """Count what JavaScript counts, so that clients can slice with it: UTF-16 code units."""
+    return len(text) + sum(1 for character in text if character > "\uffff")
+
+
 class Media(Struct, frozen=True, tag="media"):
     """An image, document, audio or video as bytes; ``mime_type`` such as ``image/png``."""
 
@@ -75,7 +80,7 @@ class Reasoning(Struct, frozen=True, tag="reasoning"):
 
 
 type Content = Text | Media
-type Part = Text | Media | ToolCall | ToolResult | Reasoning
+type Part = Text | CitedText | Media | ToolCall | ToolResult | Reasoning
 
 
 class Message(Struct, frozen=True):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from protocols.ag_ui_history import ag_ui_messages, citations_in, citations_metadata, code_units
+from protocols.ag_ui_history import ag_ui_messages, citations_in, citations_metadata
 from protocols.contract.inputs import Citation, CitedText, Message, Reasoning, Text, ToolCall
 
 ATLAS = Citation(
@@ -42,10 +42,6 @@ def test_citations_survive_the_way_to_the_client_and_back() -> None:
 )
 def test_what_is_no_citation_is_left_out(metadata: Any) -> None:
     assert citations_in(metadata) == ()
-
-
-def test_characters_beyond_the_basic_plane_are_two_code_units() -> None:
-    assert [code_units(text) for text in ("", "é", "€", "🗼", "a🗼b")] == [0, 1, 1, 2, 4]
 
 
 def test_thinking_that_can_be_continued_stands_before_its_message() -> None:

@@ -13,7 +13,9 @@ from tests.scripted_voice import ScriptedVoice, calls_tool
 from tests.tools.failing_tools import FAILURES, LIMIT_SECONDS, SHORT_SECONDS, keeps, opened
 from tools import guard
 from tools.guard import GuardedTool
+from tools.registry import ToolRegistry
 from tools.threads import ToolThreads
+from tools.wording import INTERNAL
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +107,17 @@ async def test_tools_get_their_context_in_voice() -> None:
         await agent.stop()
     assert voice.sent[0].content[0].content == [{"text": "kept tea by c"}]
     assert agent.state.get("kept") == "tea"
+
+
+async def test_an_agent_as_tool_tells_its_work_and_nothing_of_what_it_raised() -> None:
+    inner = Agent(
+        model=ScriptedModel([Says(["I "], error=RuntimeError("swordfish"))]), name="asked"
+    )
+    (ask,) = ToolRegistry([inner.as_tool(description="Asks.")])
+    outer = Agent(model=ScriptedModel(), callback_handler=None)
+    use: Any = {"toolUseId": "c", "name": "asked", "input": {"input": "?"}}
+    async with asyncio.timeout(10):
+        *told, last = [event async for event in ask.stream(use, {"agent": outer})]
+    data: list[Any] = [event["tool_stream_event"]["data"] for event in told]
+    assert {(each.name, each.description) for each in data} == {("asked", "Asks.")}
+    assert last.tool_result["content"] == [{"text": INTERNAL}]

@@ -3,10 +3,19 @@
 from typing import Any, cast
 
 import pytest
-from strands import Agent, ToolContext
+from strands import Agent, ToolContext, tool
 from strands.types.tools import ToolUse
 
-from tools.sharing import STATE_KEY, Progress, share_state, shared_state, state_of
+from tools.registry import ToolRegistry
+from tools.sharing import (
+    STATE_KEY,
+    Progress,
+    predict_state,
+    predicted_by,
+    share_state,
+    shared_state,
+    state_of,
+)
 
 
 @pytest.fixture
@@ -36,3 +45,20 @@ def test_what_is_no_json_cannot_be_shared(context: ToolContext) -> None:
 
 def test_progress_is_a_value() -> None:
     assert Progress("steps") == Progress("steps", {})
+
+
+def test_predictions_are_found_in_tools_that_are_guarded_too() -> None:
+    @tool
+    def write(text: str) -> str:
+        """Write."""
+        return text
+
+    @tool
+    def read() -> str:
+        """Read."""
+        return ""
+
+    assert predict_state(write, document="text") is write
+    registry = ToolRegistry([write, read])
+    assert predicted_by(registry) == predicted_by([write]) == {"write": {"document": "text"}}
+    assert write("x") == "x"

@@ -13,6 +13,8 @@ from gateway.agents.history import (
     tool_content,
 )
 from protocols.contract.inputs import (
+    Citation,
+    CitedText,
     Media,
     Message,
     Reasoning,
@@ -26,6 +28,7 @@ CALL = Message(
     "a1", "assistant", (Text("Let me see."), ToolCall("c1", "calculator", '{"e": "2+2"}'))
 )
 RESULT = Message("r1", "user", (ToolResult("c1", (Text("4"),)),))
+ATLAS = Citation(5, "Atlas", passages=("A city.",))
 ANSWER = Message("a2", "assistant", (Text("It is 4."),))
 
 
@@ -246,3 +249,39 @@ def test_a_placeholder_without_its_call_leaves_the_words_before_it() -> None:
         ]
     )
     assert roles_and_content(mended) == [("user", [{"text": "q"}]), ("assistant", [{"text": "a"}])]
+
+
+def test_redacted_thinking_and_proofs_of_calls_survive_byte_for_byte() -> None:
+    history = (
+        Message(
+            "1",
+            "assistant",
+            (
+                Reasoning("hm", "proof"),
+                Reasoning("", "redacted:AAH/"),
+                ToolCall("c", "add", "{}", "seal"),
+            ),
+        ),
+    )
+    (shown,) = to_strands(history)
+    blocks: list[Any] = list(shown["content"])
+    assert blocks[1:] == [
+        {"reasoningContent": {"redactedContent": b"\0\1\xff"}},
+        {"toolUse": {"toolUseId": "c", "name": "add", "input": {}, "reasoningSignature": "seal"}},
+    ]
+    assert from_strands([shown]) == history
+
+
+@pytest.mark.parametrize("sealed", ["redacted:", "redacted:not base64", "redacted:é"])
+def test_redacted_thinking_that_is_not_ours_is_left_out(sealed: str) -> None:
+    assert to_strands([Message("1", "assistant", (Reasoning("", sealed),))]) == []
+
+
+def test_cited_words_are_text_to_the_model_and_keep_their_sources() -> None:
+    page: Any = {"title": "Atlas", "sourceContent": [{"text": "A city."}]}
+    cited: Any = {"citationsContent": {"content": [{"text": "Paris"}], "citations": [page]}}
+    said: Any = {"role": "assistant", "content": [cited], "tracking_id": "2"}
+    (_, kept) = repaired([{"role": "user", "content": [{"text": "Where?"}]}, said])
+    assert [*kept["content"][0]] == ["text", "citations"]
+    shown = (Message("2", "assistant", (CitedText("Paris", (ATLAS,)),)),)
+    assert from_strands([kept]) == shown == from_strands([said]) == from_strands(to_strands(shown))

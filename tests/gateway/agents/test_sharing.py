@@ -21,8 +21,9 @@ from protocols.contract.events import ActivityChanged, Event, StateChanged, Tool
 from protocols.contract.inputs import Text, UserTurn
 from tests.scripted import Call, Says, ScriptedModel
 from tests.scripted_voice import ScriptedVoice, calls_tool, user_says
+from tools.delegate_events import DelegateTold
 from tools.registry import ToolRegistry
-from tools.sharing import Progress, share_state, shared_state
+from tools.sharing import STATE_KEY, Progress, share_state, shared_state
 
 
 @tool(context=True)
@@ -133,3 +134,14 @@ def test_nothing_is_told_where_nothing_changed_or_may_have() -> None:
     assert state.changes({"data": "x"}) == []
     assert state.changes({"tool_stream_event": {}}) == [StateChanged({"a": 1}, {"a": 2})]
     assert state.changes({"message": {}}) == []
+
+
+def test_what_delegates_tell_changes_no_state() -> None:
+    agent = Agent(callback_handler=None)
+    shared = SharedState(agent, {"a": 1})
+    agent.state.set(STATE_KEY, {"a": 2})
+    told = {"tool_use": {"toolUseId": "c", "name": "ask"}, "data": DelegateTold("ask", "")}
+    assert shared.changes({"tool_stream_event": told}) == []
+    assert shared.changes({"tool_stream_event": {**told, "data": 1}}) == [
+        StateChanged({"a": 1}, {"a": 2})
+    ]

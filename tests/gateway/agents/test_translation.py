@@ -11,10 +11,12 @@ from gateway.agents.translation import LiveTranslation, TextTranslation, usage_r
 from protocols.contract.events import (
     AudioDelta,
     BargeIn,
+    Cited,
     Event,
     ReasoningDelta,
     SpeechStarted,
     SpeechStopped,
+    StatePredicted,
     TextDelta,
     ToolArguments,
     ToolFinished,
@@ -25,7 +27,7 @@ from protocols.contract.events import (
     TurnStarted,
     UsageReported,
 )
-from protocols.contract.inputs import Text
+from protocols.contract.inputs import Citation, Text
 
 
 def numbered() -> Callable[[], str]:
@@ -33,8 +35,10 @@ def numbered() -> Callable[[], str]:
     return lambda: f"id-{next(numbers)}"
 
 
-def through_text(*chunks: dict[str, Any], client_tools: tuple[str, ...] = ()) -> list[Event]:
-    translation = TextTranslation(client_tools, numbered())
+def through_text(
+    *chunks: dict[str, Any], client_tools: tuple[str, ...] = (), **predictions: dict[str, str]
+) -> list[Event]:
+    translation = TextTranslation(client_tools, numbered(), predictions)
     return [event for chunk in chunks for event in translation.translate(chunk)]
 
 
@@ -135,6 +139,51 @@ def test_reasoning_and_its_signature_come_through() -> None:
         delta(reasoningContent={"signature": "proof"}),
         STOP,
     ) == [ReasoningDelta("id-1", "hm"), ReasoningDelta("id-1", "", "proof")]
+
+
+def test_a_signature_in_pieces_is_one_and_redacted_thinking_is_sealed() -> None:
+    assert through_text(
+        START,
+        delta(reasoningContent={"signature": "pro"}),
+        delta(reasoningContent={"signature": "of"}),
+        STOP,
+        delta(reasoningContent={"redactedContent": b"\0\1"}),
+        delta(reasoningContent={"redactedContent": b"\2"}),
+        STOP,
+    ) == [
+        ReasoningDelta("id-1", "", "proof"),
+        ReasoningDelta("id-1", "", "redacted:AAEC"),
+    ]
+
+
+def test_the_proof_behind_a_call_comes_with_it() -> None:
+    use = {"toolUseId": "c", "name": "add", "reasoningSignature": "seal"}
+    assert through_text(START, chunk(contentBlockStart={"start": {"toolUse": use}})) == [
+        ToolStarted("id-1", "c", "add", signature="seal")
+    ]
+
+
+def test_a_citation_stands_where_the_words_end_that_rest_on_it() -> None:
+    cite = {"title": "Atlas", "location": {"web": {"url": "https://a.example"}}}
+    location = {"type": "web", "url": "https://a.example"}
+    assert through_text(
+        START,
+        delta(text="The 🗼 "),
+        delta(text="is"),
+        delta(citation=cite),
+        START,
+        delta(citation={"title": "b"}),
+    )[2:] == [
+        Cited("id-1", Citation(9, "Atlas", location=location)),
+        Cited("id-2", Citation(0, "b")),
+    ]
+
+
+def test_what_a_call_will_make_of_the_state_is_told_before_it() -> None:
+    assert through_text(START, tool_start("c", "write"), write={"document": "text"}) == [
+        StatePredicted("write", {"document": "text"}),
+        ToolStarted("id-1", "c", "write"),
+    ]
 
 
 def test_a_delta_of_no_known_kind_is_skipped() -> None:

@@ -10,6 +10,8 @@ from protocols.ag_ui.media import Link, note
 from protocols.ag_ui.run_input import RunLimits, parse, read_answers, read_content
 from protocols.contract.errors import InvalidInput, TooLarge
 from protocols.contract.inputs import (
+    Citation,
+    CitedText,
     ClientTool,
     InterruptAnswer,
     Media,
@@ -239,3 +241,32 @@ def test_answers_of_a_wrong_shape_are_refused_with_their_path(
         with pytest.raises(InvalidInput) as caught:
             read()
         assert [detail.path for detail in caught.value.details] == [path]
+
+
+def test_what_subagents_did_is_not_said_to_the_model_again() -> None:
+    mine = {"id": "a", "role": "assistant", "content": "one"}
+    theirs = [
+        {"id": "x", "role": "reasoning", "content": "hm", "subagentRunId": "s"},
+        {"id": "y", "role": "assistant", "content": "two", "subagentRunId": "s"},
+        {"id": "z", "role": "system", "content": "Shout.", "subagentRunId": "s"},
+    ]
+    run = parse(document(user("first"), *theirs, mine, user("last")))
+    assert [message.id for message in run.said.history or ()] == ["u", "a"]
+    assert run.said.instructions == ()
+    assert [message["id"] for message in run.messages] == ["u", "x", "y", "z", "a", "u"]
+
+
+def test_proofs_and_citations_come_back_with_what_they_belong_to() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+    said = {
+        "id": "a",
+        "role": "assistant",
+        "content": "Paris",
+        "metadata": {"citations": [{"title": "Atlas", "textOffset": 5}]},
+        "toolCalls": [{**call, "encryptedValue": "seal"}],
+    }
+    (message,) = parse(document(said, user("?"))).said.history or ()
+    assert message.content == (
+        CitedText("Paris", (Citation(5, "Atlas"),)),
+        ToolCall("c", "add", "{}", "seal"),
+    )
