@@ -91,6 +91,36 @@ class ModelOptions(Struct, frozen=True, kw_only=True):
     ] = True
 
 
+class VoiceOptions(Struct, frozen=True, kw_only=True):
+    """How voice models that are services are spoken with."""
+
+    voice_input_rate: Annotated[
+        Literal[8000, 16000, 24000], Meta(description="hertz of the sound that Nova Sonic hears")
+    ] = 16000
+    voice_output_rate: Annotated[
+        Literal[8000, 16000, 24000], Meta(description="hertz of the sound that Nova Sonic makes")
+    ] = 24000
+    voice_turn_sensitivity: Annotated[
+        Literal["low", "medium", "high"] | None,
+        Meta(description="how soon Nova Sonic takes a pause for the end: `high` is soonest"),
+    ] = None
+    voice_start_seconds: Annotated[
+        float, Meta(gt=0, description="longest a voice model may take to be connected to")
+    ] = 5.0
+    voice_answer_seconds: Annotated[
+        float, Meta(gt=0, description="longest a voice model that owes an answer may be silent")
+    ] = 6.0
+    voice_renew_seconds: Annotated[
+        float,
+        Meta(
+            ge=30,
+            le=440,
+            description="Nova Sonic ends a connection after 480 s; after so many the next pause of "
+            "the conversation is used for a new one",
+        ),
+    ] = 390.0
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The tree."""
 
@@ -128,6 +158,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     tools: Annotated[
         str, Meta(min_length=1, description="tool lists, `module:attribute`, comma-separated")
     ] = "tools.catalog:TOOLS"
+    session_store: Annotated[
+        str,
+        Meta(
+            description="where conversations wait between their turns: `memory`, or `file:PATH`, "
+            "a folder that later and other processes can read",
+        ),
+    ] = "memory"
     auth: Annotated[
         Literal["none", "platform"] | None,
         Meta(
@@ -154,13 +191,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = "info"
     limits: Limits = Limits()
     model: ModelOptions = ModelOptions()
-    session_store: Annotated[
-        str,
-        Meta(
-            description="where conversations wait between their turns: `memory`, or `file:PATH`, "
-            "a folder that later and other processes can read",
-        ),
-    ] = "memory"
+    speech: VoiceOptions = VoiceOptions()
     media: MediaOptions = MediaOptions()
     webrtc: WebRtcOptions = WebRtcOptions()
     websocket: WebSocketOptions = WebSocketOptions()

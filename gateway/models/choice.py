@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from gateway.settings import ModelOptions
+from gateway.settings import ModelOptions, VoiceOptions
 
 
 class ModelChoice(Struct, frozen=True, kw_only=True):
@@ -10,7 +10,7 @@ class ModelChoice(Struct, frozen=True, kw_only=True):
 
     ``setting`` is the form of the settings: a provider's name, and after a slash the model id.
     ``spoken`` tells a text model that its words are read aloud: it need not pace them. ``options``
-    say how long a text model may take.
+    say how long a text model may take, ``speech`` how a voice model is spoken with.
     """
 
     setting: str
@@ -18,6 +18,7 @@ class ModelChoice(Struct, frozen=True, kw_only=True):
     language: str = "en-US"
     spoken: bool = False
     options: ModelOptions = ModelOptions()
+    speech: VoiceOptions = VoiceOptions()
 
     @property
     def provider(self) -> str:

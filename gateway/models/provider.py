@@ -78,7 +78,7 @@ PROVIDERS: Mapping[str, ModelProvider] = {
         ModelProvider(
             "bedrock",
             text="gateway.models.text.bedrock:text_model",
-            voice="gateway.models.bedrock:voice_model",
+            voice="gateway.models.nova_sonic.factory:voice_model",
             has_models=True,
         ),
         _remote("openai", "openai"),
@@ -211,6 +211,7 @@ class Models:
             setting=self._settings.voice_model,
             voice=options.voice or self._settings.voice,
             language=options.language or self._settings.language,
+            speech=self._settings.speech,
         )
         provider = self._voice_provider
         reference = provider.voice

@@ -93,6 +93,8 @@ def test_describing_loads_no_model() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert {"gateway.models.offline.text", "gateway.models.bedrock", "moonshine_voice"}.isdisjoint(
-        loaded
-    )
+    assert {
+        "gateway.models.offline.text",
+        "gateway.models.nova_sonic",
+        "moonshine_voice",
+    }.isdisjoint(loaded)
