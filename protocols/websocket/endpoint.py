@@ -32,6 +32,7 @@ from protocols.websocket.dialects.native import NativeDialect
 from protocols.websocket.dialects.prompt import PromptDialect
 from protocols.websocket.handshake import (
     choose_subprotocol,
+    custom_headers_of,
     session_id_of,
 )
 from protocols.websocket.services import WebSocketServices
@@ -78,6 +79,7 @@ def websocket_routes(
 
 
 async def _serve(socket: WebSocket, services: WebSocketServices) -> None:
+    _add_custom_headers(socket)
     offered: list[str] = socket.scope["subprotocols"]
     subprotocol = choose_subprotocol(offered)
     try:
@@ -103,6 +105,14 @@ async def _serve(socket: WebSocket, services: WebSocketServices) -> None:
             await connection.close(close)
     finally:
         websocket_closed(connection.close_code)
+
+
+def _add_custom_headers(socket: WebSocket) -> None:
+    """Show the custom headers in the query to whoever reads headers: who calls, the agent."""
+    headers = socket.scope["headers"]
+    known = {name for name, _ in headers}
+    custom = custom_headers_of(socket.query_params.multi_items(), known)
+    socket.scope["headers"] = [*headers, *custom]
 
 
 async def _converse(

@@ -94,6 +94,19 @@ async def test_an_unknown_subprotocol_is_not_selected_and_does_not_hurt() -> Non
         assert (await told(client))["type"] == "gateway.session"
 
 
+async def test_custom_headers_in_the_query_are_seen_as_headers() -> None:
+    name = "X-Amzn-Bedrock-AgentCore-Runtime-Custom-Tenant"
+
+    def tenant(connection: ASGIConnection) -> str:
+        return str(connection.headers[name])
+
+    async with serving(setting=Setting(caller_of=tenant)) as site:
+        async with site.connect(f"?{name}=acme") as client:
+            await tell(client, {"prompt": "hi"})
+            await told(client)
+        assert [key.caller for key, _, _ in site.conversations.begun] == ["acme"]
+
+
 @pytest.mark.parametrize(
     ("first", "code"),
     [
