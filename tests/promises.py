@@ -5,8 +5,9 @@ checks both ways: every promise has a test, and no test names a promise that is 
 of any deployment (``tests/conformance``) print these words, one line a promise.
 
 Sources: ``guide`` is the developer guide of Amazon Bedrock AgentCore Runtime, ``sdk`` what the
-``bedrock_agentcore`` app does, ``sample`` the WebRTC sample of AWS, ``ag-ui`` the AG-UI 1.0
-specification, ``ours`` this project's word where the others are silent.
+``bedrock_agentcore`` app does, ``sample`` the WebRTC sample of AWS, ``samples`` its WebSocket ones
+(``strands sample``, ``sonic sample``), ``ag-ui`` the AG-UI 1.0 specification, ``ours`` this
+project's word where the others are silent.
 """
 
 from dataclasses import dataclass
@@ -52,14 +53,38 @@ PROMISES: dict[str, Promise] = {
     "A07": Promise("ag-ui", "unknown fields and snake_case names are accepted"),
     "A08": Promise("ag-ui", "protobuf is what it says it is, or SSE"),
     "A11": Promise("sdk", "a run over WebSocket has the events of a run over SSE"),
-    "A12": Promise("ag-ui", "an attachment that cannot be opened fails no run"),
+    "A12": Promise("sdk", "a WebSocket whose first message is no JSON is closed with 1003"),
+    "A13": Promise("ours", "a run with long faults is refused with a reason that fits a close"),
+    "A14": Promise("sdk", "an agent that fails sends RUN_ERROR, then closes"),
     "A15": Promise("ag-ui", "every start of a run, message or tool call has its end"),
+    "A17": Promise("ag-ui", "an attachment that cannot be opened fails no run"),
     # WebSocket
     "W01": Promise("guide: WebSocket", "an upgrade on /ws succeeds"),
     "W02": Promise("sdk", "an upgrade on another path is refused"),
     "W03": Promise("guide: WebSocket", "the session header names the conversation"),
+    "W04": Promise("guide: WebSocket", "session id and custom headers may stand in the query"),
+    "W05": Promise("guide: WebSocket", "the bearer subprotocol is selected, its token never told"),
+    "W06": Promise("guide: WebSocket", "an unknown subprotocol is left out or refused"),
     "W07": Promise("sdk", "a hundred messages get a hundred replies in order"),
+    "W08": Promise("sdk", "an agent that fails is told and closes with 1011"),
+    "W09": Promise("ours", "a client that vanishes is idle again within 5 s"),
+    "W10": Promise("samples", "broken JSON is answered, and the connection stays"),
+    "W11": Promise("guide: WebSocket", "frames are at most 32 KB, and base64 decodes alone"),
     "W12": Promise("guide: WebSocket", "a frame above the limit closes with 1009"),
+    "W13": Promise("guide: limits", "a flood of frames is survived, 250 a second are never sent"),
+    "W14": Promise("samples", "messages that only servers send are ignored"),
+    "W15": Promise("strands sample", "before config nothing is taken"),
+    "W16": Promise("strands sample", "config, then sound, is answered with sound and transcripts"),
+    "W17": Promise("strands sample", "a second config is refused and the session goes on"),
+    "W18": Promise("strands sample", "typed text is answered"),
+    "W19": Promise(
+        "sonic sample", "a session, a prompt and sound are answered with stamped events"
+    ),
+    "W20": Promise("sonic sample", "an event wrapped in a body is the event"),
+    "W21": Promise("sonic sample", "another session may follow on the same socket"),
+    "W22": Promise("samples", "who is spoken over is told to stop before anything else is heard"),
+    "W23": Promise("guide: WebSocket", "a ping is answered while nothing happens"),
+    "W24": Promise("ours", "a server that is stopped closes with 1001"),
     # WebRTC signaling
     "R01": Promise("sample", "ice_config tells the ICE servers"),
     "R05": Promise("sample", "a browser's offer is answered with an SDP that has a candidate"),

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.conformance.report import MARKERS
+from tests.promises import PROMISES
 from tests.server_process import ROOT, free_port
 
 CHECKS = sorted(
@@ -40,7 +41,7 @@ def test_a_deployment_that_is_not_there_fails_every_check(tmp_path: Path) -> Non
     assert sorted(line[:3] for line in lines) == CHECKS
     assert all(line.split()[1] == "FAIL" for line in lines)
     assert [line for line in done.stdout.splitlines() if line.startswith("websocket ")] == [
-        "websocket  0 passed, 5 failed, 0 skipped"
+        "websocket  0 passed, 22 failed, 0 skipped"
     ]
     checks = json.loads((tmp_path / "conformance.json").read_text())["checks"]
     assert {check["id"]: check["outcome"] for check in checks} == dict.fromkeys(CHECKS, "failed")
@@ -51,3 +52,9 @@ def test_without_a_url_the_usage_is_told() -> None:
     done = run("localhost")
     assert done.returncode == 2
     assert done.stderr.startswith("usage: ")
+
+
+def test_every_check_of_the_websocket_contract_is_a_promise() -> None:
+    checks = {f"W{number:02}" for number in range(1, 25)} | {"A11", "A12", "A13", "A14"}
+    assert checks <= set(PROMISES)
+    assert {check for check in PROMISES if check[0] == "W"} <= checks

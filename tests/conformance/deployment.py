@@ -2,13 +2,14 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 WAIT_SECONDS = 30
@@ -47,12 +48,15 @@ class Deployment:
         return response.json()
 
     @contextmanager
-    def websocket(self, path: str = "/ws", **headers: str) -> Iterator[ClientConnection]:
+    def websocket(
+        self, path: str = "/ws", *, subprotocols: Sequence[str] = (), **headers: str
+    ) -> Iterator[ClientConnection]:
         """An open WebSocket."""
         url = "ws" + self.url.removeprefix("http") + path
         with connect(
             url,
             additional_headers=self.headers | headers,
+            subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             open_timeout=WAIT_SECONDS,
             close_timeout=5,
             max_size=2**20,

@@ -124,7 +124,7 @@ def frames_of(body: bytes) -> list[bytes]:
     return frames
 
 
-@pytest.mark.promise("A12")
+@pytest.mark.promise("A17")
 @pytest.mark.check("C45", "C47")
 @pytest.mark.parametrize(
     ("kind", "source"),

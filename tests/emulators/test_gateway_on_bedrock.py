@@ -14,10 +14,18 @@ from uuid import uuid4
 import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from tests.emulators.converse.scripts import Reasoning, Reply, Text, says
 from tests.emulators.emulator import AwsEmulator, clean
-from tests.emulators.scripting import DENIED, THROTTLED, TOO_LONG, Break, Refusal
+from tests.emulators.scripting import (
+    DENIED,
+    THROTTLED,
+    TOO_LONG,
+    Break,
+    Refusal,
+    StreamException,
+)
 from tests.emulators.sonic.hearing import tone
 from tests.emulators.sonic.scripts import Session, ToolCall, Turn
 from tests.server_process import ROOT, free_port, stop, wait_until_healthy
@@ -210,3 +218,56 @@ async def test_cutting_in_drops_the_rest_of_the_answer(gateway: Gateway) -> None
     kinds = [each["type"] for each in messages]
     assert "gateway.audio.flush" in kinds
     assert messages[-1]["outcome"]["type"] == "cancelled"
+
+
+async def closed(ws: ClientConnection) -> tuple[list[Any], int, str]:
+    """The JSON messages up to the close, and how it was closed."""
+    messages: list[Any] = []
+    try:
+        while True:
+            messages.append(json.loads(await ws.recv()))
+    except ConnectionClosed as ended:
+        assert ended.rcvd is not None, "closed without a close frame"
+        return messages, ended.rcvd.code, ended.rcvd.reason
+
+
+@pytest.mark.promise("A14")
+async def test_an_agent_that_fails_sends_run_error_and_closes(gateway: Gateway) -> None:
+    gateway.aws.converse.scripts.add(says("One two", fault=Break.TCP_CUT, fault_after=2))
+    question = {"id": "q", "role": "user", "content": "Hi"}
+    run = {"threadId": str(uuid4()), "runId": "r", "messages": [question]}
+    async with asyncio.timeout(_SECONDS), connect(f"{gateway.url}/ws".replace("http", "ws")) as ws:
+        await ws.send(json.dumps(run))
+        messages, code, reason = await closed(ws)
+    kinds = [message["type"] for message in messages]
+    assert (kinds[0], kinds[-1]) == ("RUN_STARTED", "RUN_ERROR")
+    assert "RUN_FINISHED" not in kinds
+    assert (code, reason) == (1011, messages[-1]["code"])
+
+
+FAILS = Session(turns=(Turn(fault=StreamException("modelStreamErrorException")),))
+STRANDS: list[Any] = [{"type": "config", "voice": "amy"}, {"type": "text_input", "text": "Hi"}]
+_TYPED = {"contentName": "c", "type": "TEXT", "role": "USER", "interactive": True}
+SONIC: list[Any] = [
+    {"event": {"sessionStart": {}}},
+    {"event": {"promptStart": {"audioOutputConfiguration": {"voiceId": "amy"}}}},
+    {"event": {"contentStart": _TYPED}},
+    {"event": {"textInput": {"contentName": "c", "content": "Hi"}}},
+    {"event": {"contentEnd": {"contentName": "c"}}},
+]
+
+
+@pytest.mark.promise("W08")
+@pytest.mark.parametrize("asks", [STRANDS, SONIC], ids=["strands", "sonic"])
+async def test_a_sample_is_told_that_the_model_failed(gateway: Gateway, asks: list[Any]) -> None:
+    gateway.aws.sonic.scripts.add(FAILS)
+    async with asyncio.timeout(_SECONDS), connect(f"{gateway.url}/ws".replace("http", "ws")) as ws:
+        for ask in asks:
+            await ws.send(json.dumps(ask))
+        messages, code, reason = await closed(ws)
+    told = [message for message in messages if message.get("type") == "error"]
+    assert [message["code"] for message in told] == [reason]
+    assert code == 1011
+    [session] = await asyncio.to_thread(gateway.aws.sonic.ended, 1)
+    [prompt] = session.bodies("promptStart")
+    assert prompt["audioOutputConfiguration"]["voiceId"] == "amy"

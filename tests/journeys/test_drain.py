@@ -92,6 +92,7 @@ async def refuses(client: httpx.AsyncClient) -> None:
     assert (ping.status_code, ping.json()["status"]) == (200, "HealthyBusy")
 
 
+@pytest.mark.promise("W24")
 async def test_an_answer_on_the_websocket_is_heard_to_its_end(tmp_path: Path) -> None:
     with serve_process(tmp_path / "log") as (url, process):
         async with (
