@@ -98,6 +98,9 @@ def _add_talk(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--via", choices=("webrtc", "ws", "http"), default="webrtc", help="wire (default: webrtc)"
     )
+    parser.add_argument(
+        "--turn-only", action="store_true", help="let WebRTC go through TURN servers alone"
+    )
     parser.add_argument("--session", metavar="ID", help=SESSION_HELP)
 
 

@@ -4,15 +4,15 @@ from typing import Any
 
 import httpx
 import msgspec
-from aiortc import RTCIceServer
 from msgspec import Struct
 
 from gateway.cli.address import Address
 from gateway.cli.client import SESSION_HEADER, described, reaching, refusal
 from gateway.cli.failures import CommandFailed
+from protocols.webrtc.options import IceServer, read_ice_url
 
 
-class IceServer(Struct, frozen=True):
+class GivenServer(Struct, frozen=True):
     """A STUN or TURN server, as ``ice_config`` gives it."""
 
     urls: str | list[str]
@@ -23,7 +23,7 @@ class IceServer(Struct, frozen=True):
 class IceConfiguration(Struct, frozen=True):
     """The answer of ``ice_config``."""
 
-    ice_servers: list[IceServer] = msgspec.field(name="iceServers", default_factory=list)
+    ice_servers: list[GivenServer] = msgspec.field(name="iceServers", default_factory=list)
 
 
 class SdpAnswer(Struct, frozen=True):
@@ -39,24 +39,34 @@ class _Refusal(Struct, frozen=True):
 
 
 class Signaling:
-    """Makes the requests of one call."""
+    """Makes the requests of one call; with ``turn_only`` both ends use TURN servers only."""
 
-    def __init__(self, client: httpx.AsyncClient, address: Address, session: str) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        address: Address,
+        session: str,
+        *,
+        turn_only: bool = False,
+    ) -> None:
         self._client = client
         self._address = address
         self._session = session
+        self._policy = {"turnOnly": True} if turn_only else {}
 
-    async def ice_servers(self) -> list[RTCIceServer]:
-        """Ask which STUN and TURN servers to use."""
-        configuration = await self._request("ice_config", {}, IceConfiguration)
-        return [
-            RTCIceServer(urls=given.urls, username=given.username, credential=given.credential)
+    async def ice_servers(self) -> tuple[IceServer, ...]:
+        """Ask which STUN and TURN servers to use; gives those that can be."""
+        configuration = await self._request("ice_config", self._policy, IceConfiguration)
+        named = [
+            read_ice_url(url, given.username, given.credential)
             for given in configuration.ice_servers
+            for url in ([given.urls] if isinstance(given.urls, str) else given.urls)
         ]
+        return tuple(server for server in named if server is not None)
 
     async def offer(self, sdp: str) -> SdpAnswer:
         """Exchange the descriptions."""
-        data = {"sdp": sdp, "type": "offer", "sessionId": self._session}
+        data = {"sdp": sdp, "type": "offer", "sessionId": self._session, **self._policy}
         return await self._request("offer", data, SdpAnswer)
 
     async def disconnect(self, pc_id: str) -> None:

@@ -1,8 +1,10 @@
 """Says a WAV to the agent in real time, over the wire chosen, and records the answer."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -32,6 +34,7 @@ class TalkOptions(Struct, frozen=True, kw_only=True):
     output: str | None = None
     via: Wire = "webrtc"
     session: str | None = None
+    turn_only: bool = False
 
 
 def run(options: TalkOptions) -> int:
@@ -39,12 +42,17 @@ def run(options: TalkOptions) -> int:
 
     Raises:
         CommandFailed: nothing was answered.
-        WrongUsage: a file cannot be read or written.
+        WrongUsage: a file cannot be read or written, or an option is not of this wire.
     """
+    if options.turn_only and options.via != "webrtc":
+        raise WrongUsage("--turn-only: only WebRTC goes through TURN servers; leave --via out")
     question = read_question(Path(options.question))
     output = None if options.output is None else _writable(Path(options.output))
     session = options.session or new_identifier()
-    answer = asyncio.run(_WIRES[options.via].ask(question, options.address, session))
+    ask: Callable[..., Coroutine[Any, Any, Answer]] = _WIRES[options.via].ask
+    if options.turn_only:
+        ask = partial(ask, turn_only=True)
+    answer = asyncio.run(ask(question, options.address, session))
     print(report(answer))
     if output is not None:
         _record(answer, output)

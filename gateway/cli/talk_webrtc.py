@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import httpx
-from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
@@ -18,7 +18,9 @@ from gateway.cli.media import TAPE_SAMPLE_RATE, MicrophoneTrack, Tape
 from gateway.cli.received import decode
 from gateway.cli.signaling import Signaling
 from gateway.cli.sound import trimmed
-from protocols.webrtc.ice import offer_loopback
+from protocols.contract.errors import GatewayError
+from protocols.webrtc.ice import configuration, gather_by, has_relay
+from protocols.webrtc.ice_servers import IcePlan
 
 CONNECT_SECONDS = 20.0
 _CLOSE_SECONDS = 5.0
@@ -27,8 +29,10 @@ _SDP_FAULTS = (ValueError, LookupError, AssertionError, AttributeError, RuntimeE
 _TICK_SECONDS = 0.05
 
 
-async def ask(question: Question, address: Address, session: str) -> Answer:
-    """Say a question and hear the answer.
+async def ask(
+    question: Question, address: Address, session: str, *, turn_only: bool = False
+) -> Answer:
+    """Say a question and hear the answer; with ``turn_only``, through TURN servers at both ends.
 
     Raises:
         CommandFailed: the gateway cannot be reached, refused, or did not answer.
@@ -36,12 +40,16 @@ async def ask(question: Question, address: Address, session: str) -> Answer:
     clock = asyncio.get_running_loop().time
     call = Call(question, clock)
     async with httpx.AsyncClient(**http_options(address)) as client:
-        signaling = Signaling(client, address, session)
-        servers = await signaling.ice_servers()
+        signaling = Signaling(client, address, session, turn_only=turn_only)
+        plan = IcePlan(
+            servers=await signaling.ice_servers(),
+            relay_only=turn_only,
+            loopback=address.is_loopback,  # the other end is on this machine
+        )
         call.mark("ICE configuration")
-        peer = _Peer(call, servers)
+        peer = _Peer(call, plan)
         try:
-            sdp = await peer.description(on_this_machine=address.is_loopback)
+            sdp = await peer.description()
             asked_at = clock()
             answer = await signaling.offer(sdp)
             call.mark("SDP exchange", asked_at)
@@ -59,27 +67,29 @@ async def ask(question: Question, address: Address, session: str) -> Answer:
 class _Peer:
     """One peer connection and what comes over it."""
 
-    def __init__(self, call: Call, servers: list[RTCIceServer]) -> None:
+    def __init__(self, call: Call, plan: IcePlan) -> None:
         self.tape = Tape(call)
         self._call = call
+        self._plan = plan
         self._changed = asyncio.Event()
         self._failure: CommandFailed | None = None
         self._recording: asyncio.Task[None] | None = None
         try:
-            self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
-            self._channel = self._connection.createDataChannel("gateway")
-        except ValueError:
-            raise CommandFailed("the gateway named an ICE server that is none") from None
+            self._connection = RTCPeerConnection(configuration(plan))
+        except GatewayError:
+            raise CommandFailed("the gateway named no TURN server that can be used") from None
+        self._channel = self._connection.createDataChannel("gateway")
         self._connection.addTrack(MicrophoneTrack(call.microphone))
         self._connection.on("connectionstatechange", self._follow_state)
         self._connection.on("track", self._start_recording)
         self._channel.on("message", self._take)
 
-    async def description(self, *, on_this_machine: bool) -> str:
-        """Describe this end, with all its candidates: 127.0.0.1 too if the other end is here."""
-        if on_this_machine:
-            offer_loopback(self._connection)
+    async def description(self) -> str:
+        """Describe this end, with all its candidates."""
+        gather_by(self._connection, self._plan)
         await self._connection.setLocalDescription(await self._connection.createOffer())
+        if self._plan.relay_only and not has_relay(self._connection):
+            raise CommandFailed("no TURN server that the gateway named answered")
         return str(self._connection.localDescription.sdp)
 
     async def connect(self, sdp: str) -> None:

@@ -28,10 +28,11 @@ URL = "http://127.0.0.1:8080"
                 "output": None,
                 "via": "webrtc",
                 "session": None,
+                "turn_only": False,
             },
         ),
         (
-            "talk --session s q.wav -o a.wav --via ws http://x",
+            "talk --turn-only --session s q.wav -o a.wav --via ws http://x",
             {
                 "command": "talk",
                 "question": "q.wav",
@@ -39,6 +40,7 @@ URL = "http://127.0.0.1:8080"
                 "output": "a.wav",
                 "via": "ws",
                 "session": "s",
+                "turn_only": True,
             },
         ),
         ("tools --json", {"command": "tools", "json": True}),

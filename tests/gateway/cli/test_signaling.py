@@ -2,10 +2,10 @@ import json
 
 import httpx
 import pytest
-from aiortc import RTCIceServer
 
 from gateway.cli.failures import CommandFailed
 from gateway.cli.signaling import SdpAnswer, Signaling
+from protocols.webrtc.options import IceServer
 from tests.gateway.cli.scripted_gateway import HttpScript, Reply
 
 
@@ -24,7 +24,7 @@ async def test_the_requests_are_those_of_the_interface(gateway: HttpScript) -> N
         servers = await signaling.ice_servers()
         answer = await signaling.offer("v=0 mine")
         await signaling.disconnect("p")
-    assert (servers, answer) == ([], SdpAnswer("p", "v=0"))
+    assert (servers, answer) == ((), SdpAnswer("p", "v=0"))
     assert [request.document for request in gateway.requests] == [
         {"action": "ice_config", "data": {}},
         {"action": "offer", "data": {"sdp": "v=0 mine", "type": "offer", "sessionId": "s"}},
@@ -37,14 +37,27 @@ async def test_the_requests_are_those_of_the_interface(gateway: HttpScript) -> N
     assert sessions == ["s"] * 3
 
 
-async def test_ice_servers_are_taken_with_their_credentials(gateway: HttpScript) -> None:
-    given = {"urls": ["turn:t.example:3478"], "username": "u", "credential": "c"}
+async def test_ice_servers_that_can_be_used_are_taken_with_their_credentials(
+    gateway: HttpScript,
+) -> None:
+    urls = ["turn:t.example:3478?transport=udp", "turn:[::1]", "turns:t.example"]
+    given = {"urls": urls, "username": "u", "credential": "c"}
     gateway.replies = [reply({"iceServers": [given, {"urls": "stun:s.example"}]})]
     async with httpx.AsyncClient() as client:
-        assert await Signaling(client, gateway.address, "s").ice_servers() == [
-            RTCIceServer(urls=["turn:t.example:3478"], username="u", credential="c"),
-            RTCIceServer(urls="stun:s.example"),
-        ]
+        assert await Signaling(client, gateway.address, "s").ice_servers() == (
+            IceServer("turn", "t.example", 3478, "udp", "u", "c"),
+            IceServer("turns", "t.example", 5349, "tcp", "u", "c"),
+            IceServer("stun", "s.example", 3478),
+        )
+
+
+async def test_relays_alone_are_asked_for_in_both_requests(gateway: HttpScript) -> None:
+    gateway.replies = [reply({"iceServers": []}), reply({"pc_id": "p", "sdp": "v=0"})]
+    async with httpx.AsyncClient() as client:
+        signaling = Signaling(client, gateway.address, "s", turn_only=True)
+        await signaling.ice_servers()
+        await signaling.offer("v=0")
+    assert [request.document["data"].get("turnOnly") for request in gateway.requests] == [True] * 2
 
 
 @pytest.mark.parametrize(

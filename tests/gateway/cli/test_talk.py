@@ -37,8 +37,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Question, Address,
     calls: list[tuple[str, Question, Address, str]] = []
 
     def wire(name: str) -> Any:
-        async def ask(question: Question, address: Address, session: str) -> Answer:
-            calls.append((name, question, address, session))
+        async def ask(question: Question, address: Address, session: str, **more: bool) -> Answer:
+            calls.append(("+".join([name, *more]), question, address, session))
             return ANSWER
 
         return ask
@@ -65,6 +65,16 @@ def test_the_question_is_said_over_the_wire_chosen(
         (module, HERE, "mine")
     ]
     assert capsys.readouterr().out.startswith("You:   What?\nAgent: 714.\n")
+
+
+def test_relays_alone_are_for_webrtc_alone(
+    question: Path, asked: list[tuple[str, Question, Address, str]]
+) -> None:
+    options = TalkOptions(question=str(question), address=HERE, turn_only=True)
+    assert talk.run(options) == 0
+    assert [name for name, *_ in asked] == ["talk_webrtc+turn_only"]
+    with pytest.raises(WrongUsage, match="--turn-only"):
+        talk.run(TalkOptions(question=str(question), address=HERE, turn_only=True, via="ws"))
 
 
 def test_the_answer_is_recorded(

@@ -220,9 +220,19 @@ async def test_a_description_that_is_none_is_said() -> None:
             await ask(QUESTION, address, "s")
 
 
-async def test_an_ice_server_that_is_none_is_said() -> None:
+@pytest.mark.parametrize(
+    ("servers", "complaint"),
+    [
+        ([], "named no TURN server"),
+        ([{"urls": "http://t.example"}], "named no TURN server"),
+        ([{"urls": "turn:127.0.0.1:9?transport=tcp", "username": "u"}], "answered"),
+    ],
+)
+async def test_without_a_relay_there_is_no_relayed_call(
+    servers: list[dict[str, Any]], complaint: str
+) -> None:
     scripted = Scripted([], [])
-    scripted.ice_servers = [{"urls": "http://t.example"}]
+    scripted.ice_servers = servers
     async with serving(scripted) as address:
-        with pytest.raises(CommandFailed, match="an ICE server that is none"):
-            await ask(QUESTION, address, "s")
+        with pytest.raises(CommandFailed, match=complaint):
+            await ask(QUESTION, address, "s", turn_only=True)
