@@ -110,6 +110,7 @@ class RunTranslator:
                 | events.SpeechStarted()
                 | events.SpeechStopped()
                 | events.BargeIn()
+                | events.ModelReconnecting()
             ):
                 return []
             case _:

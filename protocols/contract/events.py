@@ -2,7 +2,7 @@
 
 A text turn yields events up to one ``TurnEnded``. A live conversation yields any number of turns,
 each opened by ``TurnStarted`` and closed by ``TurnEnded``, with ``SpeechStarted``,
-``SpeechStopped`` and ``BargeIn`` at any place.
+``SpeechStopped``, ``BargeIn`` and ``ModelReconnecting`` at any place.
 
 ``message_id`` names one message of the conversation: text, speech and the tool calls that the
 model makes in the same breath share it.
@@ -122,6 +122,10 @@ class SpeechStopped(_Event, frozen=True):
 
 class BargeIn(_Event, frozen=True):
     """The user spoke over the assistant: whatever is not played yet is to be dropped."""
+
+
+class ModelReconnecting(_Event, frozen=True):
+    """The model's service was lost, and is not back at once: whoever waits should know why."""
 
 
 class StateChanged(_Event, frozen=True):
@@ -269,6 +273,7 @@ type Event = (
     | SpeechStarted
     | SpeechStopped
     | BargeIn
+    | ModelReconnecting
     | StateChanged
     | InputRequested
     | ToolResumed

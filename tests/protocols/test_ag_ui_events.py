@@ -23,6 +23,7 @@ from protocols.contract.events import (
     BargeIn,
     Event,
     InputRequested,
+    ModelReconnecting,
     ReasoningDelta,
     SpeechStarted,
     SpeechStopped,
@@ -214,7 +215,14 @@ def test_progress_replaces_the_activity_before_it() -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [TurnStarted("x"), AudioDelta("m", b"\0\0"), SpeechStarted(), SpeechStopped(), BargeIn()],
+    [
+        TurnStarted("x"),
+        AudioDelta("m", b"\0\0"),
+        SpeechStarted(),
+        SpeechStopped(),
+        BargeIn(),
+        ModelReconnecting(),
+    ],
 )
 def test_what_is_no_part_of_a_run_writes_nothing(event: Event) -> None:
     assert run(event) == []
