@@ -192,11 +192,18 @@ def _check_lengths(messages: Sequence[Any], max_text_bytes: int) -> None:
 def _details(error: ValidationError) -> list[Detail]:
     faults = [
         fault
-        for fault in error.errors(include_url=False, include_context=False)
+        for fault in error.errors(include_url=False)
         # That a list of parts is no string either is of no use to anybody.
         if not (fault["loc"][-1:] == ("str",) and isinstance(fault["input"], list))
     ]
-    return [Detail(_path(fault["loc"]), fault["msg"]) for fault in faults[:_MOST_DETAILS]]
+    return [Detail(_path(fault["loc"]), _problem(fault)) for fault in faults[:_MOST_DETAILS]]
+
+
+def _problem(fault: ErrorDetails) -> str:
+    """Say what is wrong without what was sent: pydantic repeats a tag that nobody knows."""
+    if fault["type"] == "union_tag_invalid":
+        return f"must be one of {fault['ctx']['expected_tags']}"
+    return fault["msg"]
 
 
 def _path(places: Iterable[int | str]) -> str:

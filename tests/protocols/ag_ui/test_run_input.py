@@ -142,6 +142,13 @@ def test_a_malformed_member_is_refused_with_its_path(broken: Any, path: str) -> 
     assert caught.value.details[0].path.startswith(path)
 
 
+def test_a_kind_that_nobody_knows_is_not_said_again() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(document({"id": "u", "role": "secret-4711", "content": "x"}))
+    (detail,) = caught.value.details
+    assert detail.problem.startswith("must be one of 'developer', 'system', 'assistant'")
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.99", "0.9", "draft", "", None])
 def test_every_version_but_a_later_major_one_is_served(version: str | None) -> None:
     members = {} if version is None else {"protocolVersion": version}
