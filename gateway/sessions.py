@@ -28,7 +28,7 @@ from gateway.stores import SessionStore
 from observability.conversations import observe_conversation
 from observability.turns import observe_turn
 from protocols.contract.conversations import SessionKey, Wire
-from protocols.contract.errors import SessionBusy, TooManySessions, Unavailable
+from protocols.contract.errors import SessionBusy, TooLarge, TooManySessions, Unavailable
 from protocols.contract.inputs import LiveOptions, Message, UserTurn
 
 _UNREADABLE = (
@@ -101,7 +101,7 @@ class Sessions:
 
         Questions that wait for an answer lapse: the conversation goes on aloud.
         """
-        self._factory.check(options)
+        self._check_tools(options)
         client_tools = ClientTools(options.client_tools, self._limits.tool_seconds)
         await self._make_way(session)
         held, release = self._take(session)
@@ -168,6 +168,14 @@ class Sessions:
         self.stop_taking()
         running = [held.turn for held in self._held.values() if held.turn is not None]
         await asyncio.gather(*(turn.drain(self._limits.drain_seconds) for turn in running))
+
+    def _check_tools(self, options: LiveOptions) -> None:
+        most = self._limits.max_client_tools
+        if len(options.client_tools) > most:
+            raise TooLarge(
+                f"A conversation may bring {most} tools at most (GATEWAY_MAX_CLIENT_TOOLS)."
+            )
+        self._factory.check(options)
 
     async def _make_way(self, key: SessionKey) -> None:
         """End a conversation that only waits for a client that may come back."""

@@ -191,6 +191,18 @@ USER_STOP_TO_BOT_AUDIO = _seconds(
 BARGE_INS = _counter(
     "gateway.voice.barge_ins", "{event}", (PROTOCOL,), "Replies the user spoke over"
 )
+BARGE_IN_TO_SILENCE = _seconds(
+    "gateway.voice.barge_in_to_silence",
+    (),
+    "From a barge-in being noticed to the voice being cut on the wire",
+    _LAG_SECONDS,
+)
+SPEECH_DROPPED = _counter(
+    "gateway.voice.speech_dropped",
+    "s",
+    (),
+    "Speech of users dropped because the model did not take it in time",
+)
 TOKENS = _counter(
     "gateway.gen_ai.tokens",
     "{token}",
@@ -240,6 +252,8 @@ METRICS = (
     TIME_TO_FIRST_AUDIO,
     USER_STOP_TO_BOT_AUDIO,
     BARGE_INS,
+    BARGE_IN_TO_SILENCE,
+    SPEECH_DROPPED,
     TOKENS,
     TOOL_CALLS,
     TOOL_DURATION,

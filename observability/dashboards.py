@@ -68,6 +68,8 @@ _VOICE: tuple[Widget, ...] = (
     Graph("User's stop to first audio, s", _percentiles(catalog.USER_STOP_TO_BOT_AUDIO)),
     Graph("Time to first audio, s", _percentiles(catalog.TIME_TO_FIRST_AUDIO)),
     Graph("Barge-ins", _sums(catalog.BARGE_INS)),
+    Graph("Barge-in to silence, s", _percentiles(catalog.BARGE_IN_TO_SILENCE)),
+    Graph("Speech dropped, s", _sums(catalog.SPEECH_DROPPED)),
     Graph("Conversations opened", _sums(catalog.SESSIONS_OPENED)),
     Graph("Conversation duration, s", _percentiles(catalog.SESSION_DURATION, "p50", "p95")),
     Graph("Spoken turns", (Series(catalog.TURNS, "Sum", LIVE),), stacked=True),

@@ -29,6 +29,7 @@ from gateway.agents.watching import watch_conversation, watch_turn
 from observability.conversations import ConversationObservation
 from observability.turns import TurnObservation
 from protocols.contract.conversations import Heard
+from observability.voice import speech_dropped
 from protocols.contract.errors import GatewayError, InvalidInput, TimedOut
 from protocols.contract.events import Event, ToolStarted, TurnEnded, TurnStarted
 from protocols.contract.inputs import AudioChunk, Json, LiveInput, Media, Text, ToolResult
@@ -125,7 +126,11 @@ class StrandsLive:
         if isinstance(item, Media):
             self._check(item)
         self._microphone.put(item)
+        dropped_bytes = self._microphone.dropped_bytes
 
+        dropped_bytes = self._microphone.dropped_bytes - dropped_bytes
+        if dropped_bytes:
+            speech_dropped(dropped_bytes / _BYTES_PER_SAMPLE / self.input_sample_rate)
     def _check(self, media: Media) -> None:
         if media.kind != "image" or not self._plan.voice.takes_images:
             raise InvalidInput(f"This voice model cannot take {media.kind}s. Describe it in words.")

@@ -12,17 +12,20 @@ Invariants:
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 from uuid import uuid4
 
 from msgspec import Struct
 
 from protocols.ag_ui_events import RunTranslator
+from protocols.contract.conversations import Heard
+from protocols.contract.errors import NotFound
 from protocols.contract.events import (
     AudioDelta,
     BargeIn,
     Event,
+    ModelReconnecting,
     ReasoningDelta,
     SpeechStarted,
     SpeechStopped,
@@ -48,9 +51,10 @@ _LONGEST_DELTA = (
 
 
 class Say(Struct, frozen=True):
-    """Send a JSON object."""
+    """Send a JSON object; it is kept for a client that comes back, unless it is for this one."""
 
     document: Document
+    is_kept: bool = True
 
 
 class Play(Struct, frozen=True):
@@ -76,10 +80,13 @@ class Dialogue:
     Args:
         session_id: the thread of its runs.
         new_id: makes the identifiers that the translator needs.
+
+    ``resume_token`` is what a client has to know that comes back; None: none can.
     """
 
     def __init__(self, session_id: str, new_id: Callable[[], str] = lambda: str(uuid4())) -> None:
         self.session_id = session_id
+        self.resume_token: str | None = None
         self._new_id = new_id
         self._seq = 0
         self._run: RunTranslator | None = None
@@ -93,6 +100,8 @@ class Dialogue:
         self._asked_at: float | None = None
         self._first_token_at: float | None = None
         self._latency_told = False
+        self._greeting: Document = {}
+        self._heard: dict[str, float] = {}
 
     @property
     def is_in_run(self) -> bool:
@@ -108,14 +117,57 @@ class Dialogue:
     ) -> list[Output]:
         """Greet the client; None leaves out what a conversation without audio does not have."""
         members = {
+            "resumeToken": self.resume_token,
             "model": model,
             "inputSampleRate": input_sample_rate,
             "outputSampleRate": output_sample_rate,
         }
         known = {name: value for name, value in members.items() if value is not None}
-        greeting = self._gateway("session", sessionId=self.session_id, **known)
+        self._greeting = {"sessionId": self.session_id, **known}
         self._shown = None
-        return [greeting, *self._state()]
+        return [self._gateway("session", **self._greeting), *self._state()]
+
+    def resumed(self, last_seq: int, missed: Sequence[Document] | None) -> list[Output]:
+        """Greet a client that came back, and say again what it missed; None: that is not kept.
+
+        The greeting repeats the client's number: who is cut off again asks from there again.
+        """
+        self._shown = None
+        greeting = {"type": "gateway.session", **self._greeting, "resumed": missed is not None}
+        written: list[Output] = [Say({**greeting, "seq": last_seq}, is_kept=False)]
+        if missed is not None:
+            written += [Say(document, is_kept=False) for document in missed]
+            return [*written, *self._state()]
+        lost = NotFound(
+            "What was said after lastSeq is not kept any more. The turn that runs is told anew "
+            "from here; the conversation remembers the rest."
+        )
+        written += self.refused(lost)
+        if self._run is not None:
+            self._run = RunTranslator(self.session_id, self._run.run_id, self._new_id)
+            written += self._numbered(self._run.start())
+        self._audio_message = self._transcript_message = None
+        return [*written, *self._state()]
+
+    def sound_again(self, message_id: str, from_seconds: float) -> list[Output]:
+        """Tell where in a message the sound goes on for a client that came back."""
+        self._audio_message = message_id
+        from_ms = _milliseconds(from_seconds)
+        start = self._gateway("audio.start", messageId=message_id, fromMs=from_ms)
+        return [start, *self._state()]
+
+    def sound_ends(self) -> list[Output]:
+        """Tell that sound which was given again is at its end."""
+        return [*self._stop_audio(), *self._state()]
+
+    def heard(self, heard: Iterable[Heard]) -> None:
+        """Note how much was heard of what is cut next."""
+        self._heard = {each.message_id: each.seconds for each in heard}
+
+    def silenced(self, seconds: float) -> list[Output]:
+        """Tell how long the voice went on after it was interrupted."""
+        members = {} if self._run is None else {"runId": self._run.run_id}
+        return [self._gateway("latency", **members, bargeInToSilenceMs=_milliseconds(seconds))]
 
     def translate(self, event: Event, now: float) -> list[Output]:
         """Write one released event."""
@@ -129,6 +181,10 @@ class Dialogue:
     def cut(self, reason: CutReason) -> list[Output]:
         """Stop the voice."""
         return [*self._cut(reason), *self._state()]
+
+    def reoffer(self, seconds: float) -> list[Output]:
+        """Ask for a new offer: the credentials that the connection rests on end then."""
+        return [self._gateway("reoffer", reason="credentials", seconds=int(seconds))]
 
     def refused(self, error: Exception) -> list[Output]:
         """Tell that an input was not taken; the conversation goes on."""
@@ -165,6 +221,8 @@ class Dialogue:
                 return self._note_speech(event, now)
             case BargeIn():
                 return self._cut("barge_in")
+            case ModelReconnecting():
+                return [self._gateway("reconnecting")]
             case _:
                 return self._write(event, now)
 
@@ -244,7 +302,10 @@ class Dialogue:
             written += self._numbered(self._run.translate(last))
             self._transcript_message = None
         flushed, self._audio_message = self._audio_message, None
-        return [*written, Drop(), self._gateway("audio.flush", messageId=flushed, reason=reason)]
+        members: dict[str, Any] = {"messageId": flushed, "reason": reason}
+        if flushed in self._heard:
+            members["playedMs"] = _milliseconds(self._heard[flushed])
+        return [*written, Drop(), self._gateway("audio.flush", **members)]
 
     def _stop_audio(self) -> list[Output]:
         if self._audio_message is None:

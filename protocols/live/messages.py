@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from protocols.contract.errors import Detail, InvalidInput
-from protocols.contract.inputs import ClientTool, Json
+from protocols.contract.inputs import ClientTool, Json, Text, ToolResult
 
 type SampleRate = Annotated[int, Meta(ge=8_000, le=48_000)]
 
@@ -72,6 +72,14 @@ class ToolOutcome(_Message, frozen=True, tag="tool.result"):
     tool_call_id: str
     content: Json = None
     error: str | bool | None = None
+
+    def result(self) -> ToolResult:
+        """Give the result as the model is told it: text as it is, other values as JSON."""
+        error = self.error if isinstance(self.error, str) else ""
+        texts = [text for text in (_as_text(self.content), error) if text]
+        return ToolResult(
+            self.tool_call_id, tuple(map(Text, texts)), error=self.error not in (None, False)
+        )
 
 
 class ResponseCancel(_Message, frozen=True, tag="response.cancel"):
@@ -140,6 +148,12 @@ def decode(text: str | bytes) -> ClientMessage | None:
         f"This message has an unknown type. Send one of: {', '.join(KINDS)}.",
         [Detail("$.type", "unknown type")],
     )
+
+
+def _as_text(content: Json) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    return msgspec.json.encode(content).decode()
 
 
 def _convert[M](text: str | bytes, kind: type[M]) -> M:

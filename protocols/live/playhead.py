@@ -10,6 +10,7 @@ from math import inf
 from msgspec import Struct
 
 _REPORTS_STALE_AFTER_SECONDS = 2.0
+_BETWEEN_REPORTS_SECONDS = 0.25
 _MOST_SEGMENTS = 16
 _ROUNDING_SECONDS = 1e-6
 
@@ -37,6 +38,49 @@ class Playhead:
         self._segments: deque[_Segment] = deque(maxlen=_MOST_SEGMENTS)
         self._reported: float | None = None
         self._follow_until = -inf
+        self._paused_at: float | None = None
+
+    @property
+    def sent_seconds(self) -> float:
+        """The position up to which audio was sent."""
+        return self._sent
+
+    def heard_until(self, now: float) -> float:
+        """The position up to which audio was heard; the last report counts for a moment only."""
+        by_clock = self._sent - self.heard_in_seconds(now)
+        if self._reported is not None and self._follows_reports(now):
+            return min(by_clock, max(self._reported, 0.0) + _BETWEEN_REPORTS_SECONDS)
+        return by_clock
+
+    def heard_of(self, message_id: str, heard_until: float) -> float:
+        """How much of a message was heard when the listener was there."""
+        segment = self._segment(message_id)
+        if segment is None:
+            return 0.0
+        return min(max(heard_until - segment.start, 0.0), segment.end - segment.start)
+
+    def sent_of(self, message_id: str) -> float:
+        """How much of a message was sent."""
+        segment = self._segment(message_id)
+        return 0.0 if segment is None else segment.end - segment.start
+
+    def pause(self, now: float) -> None:
+        """The listener is gone; nothing is heard until ``resume``."""
+        if self._paused_at is None:
+            self._paused_at = self.heard_until(now)
+            self._heard_at = inf
+
+    def resume(self, position: float, now: float) -> None:
+        """A listener is there again; what was sent beyond this position will be sent again."""
+        self._paused_at = None
+        self._reported = None
+        self._follow_until = -inf
+        self._sent = position
+        self._heard_at = now
+        while self._segments and self._segments[-1].start >= position:
+            self._segments.pop()
+        if self._segments:
+            self._segments[-1].end = min(self._segments[-1].end, position)
 
     def send(self, message_id: str, seconds: float, now: float) -> None:
         """Count audio that goes out now."""
@@ -53,9 +97,7 @@ class Playhead:
 
         A report about a message that is not known any more (it was dropped) changes nothing.
         """
-        segment = next(
-            (s for s in reversed(self._segments) if message_id in {None, s.message_id}), None
-        )
+        segment = self._segment(message_id)
         if segment is None or self._reported_ahead_seconds is None:
             return
         position = min(segment.start + played_seconds, segment.end)
@@ -66,15 +108,22 @@ class Playhead:
     def drop(self, now: float) -> None:
         """Forget what has not been heard: the listener was told to throw it away."""
         self._segments.clear()
-        self._heard_at = now
-        self._settle(now)
+        if self._paused_at is None:
+            self._heard_at = now
+            self._settle(now)
+        else:
+            self._paused_at = self._sent
 
     def is_heard(self, now: float) -> bool:
         """Tell whether everything sent has been heard."""
+        if self._paused_at is not None:
+            return self._paused_at >= self._sent
         return now >= self._heard_at
 
     def heard_in_seconds(self, now: float) -> float:
         """How long until everything sent will have been heard."""
+        if self._paused_at is not None:
+            return self._sent - self._paused_at
         return max(0.0, self._heard_at - now)
 
     def room_in_seconds(self, seconds: float, now: float) -> float:
@@ -86,6 +135,10 @@ class Playhead:
             return 0.0
         # A report may come any time and is looked at then; without one the clock counts again.
         return self._follow_until - now
+
+    def _segment(self, message_id: str | None) -> _Segment | None:
+        named = (s for s in reversed(self._segments) if message_id in {None, s.message_id})
+        return next(named, None)
 
     @property
     def _reported_lead(self) -> float:

@@ -4,29 +4,26 @@ Above: a wire that decodes what its client sends and implements ``Outlet``. Belo
 ``LiveConversation``. What the user says goes straight to the conversation, which never waits and
 bounds it; what the model makes waits in the pacer, which slows the model when full. Everything
 that leaves passes one lock, so that it leaves in the order of its numbers.
+
+A wire may be lost and another take its place: ``park`` stops the voice where it was heard to, and
+``resume`` goes on from there, after what the client has missed. In between the conversation listens
+to the model, as far as the pacer holds it.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
 
 from msgspec import Struct
 
+from observability.voice import barge_in_silenced
 from protocols.audio import Resampler
 from protocols.contract.conversations import LiveConversation
-from protocols.contract.errors import InvalidInput, NotFound, Unavailable
-from protocols.contract.events import Event
+from protocols.contract.errors import InvalidInput, Unavailable
+from protocols.contract.events import BargeIn
 from protocols.contract.inputs import AudioChunk, Media, Text
-from protocols.live.dialogue import (
-    Dialogue,
-    Drop,
-    EndReason,
-    Finish,
-    Output,
-    Play,
-    Say,
-)
+from protocols.live.dialogue import Dialogue, Drop, EndReason, Output
+from protocols.live.line import Line, Outlet
 from protocols.live.messages import (
     ClientMessage,
     InputAudio,
@@ -38,27 +35,11 @@ from protocols.live.messages import (
     SessionStop,
     ToolOutcome,
 )
-from protocols.live.pacing import Pace, Pacer
+from protocols.live.pacing import Pace, Pacer, SoundEnds
 from protocols.live.racing import first_of
 
 _BYTES_PER_SAMPLE = 2
 _SHORTEST_WAIT_SECONDS = 0.001
-
-
-class Outlet(Protocol):
-    """The way out of a wire. Never called by two tasks at once."""
-
-    async def say(self, document: dict[str, Any]) -> None:
-        """Send one JSON object."""
-        ...
-
-    async def play(self, pcm: bytes) -> None:
-        """Send audio at the wire's output rate, at most 100 ms."""
-        ...
-
-    async def drop(self) -> None:
-        """Throw away the audio that is not played yet; ``gateway.audio.flush`` follows."""
-        ...
 
 
 class SampleRates(Struct, frozen=True):
@@ -93,12 +74,14 @@ class LiveSession:
         native = SampleRates(conversation.input_sample_rate, conversation.output_sample_rate)
         self._sample_rates = sample_rates or native
         self._conversation = conversation
-        self._outlet = outlet
         self._dialogue = dialogue
+        self._parked = False
+        self._has_heard = False
         self._pacer = Pacer(native.output, pace)
         self._clock = clock
         self._hearing = Resampler(self._sample_rates.input, native.input)
-        self._voice = Resampler(native.output, self._sample_rates.output)
+        voice = Resampler(native.output, self._sample_rates.output)
+        self._line = Line(outlet, voice, lambda: self._pacer.sent_seconds, self.park)
         self._changed = asyncio.Event()
         self._has_room = asyncio.Event()
         self._conversation_over = False
@@ -118,6 +101,7 @@ class LiveSession:
         if self._draining:
             await self._emit(self._dialogue.draining)
         await first_of(self._listen(), self._speak())
+        self._cut_rest()
         reason: EndReason = self._stopped or ("draining" if self._draining else "ended")
         await self._emit(lambda: self._dialogue.ended(reason))
         return reason
@@ -132,6 +116,69 @@ class LiveSession:
             )
         )
 
+    @property
+    def is_parked(self) -> bool:
+        """Whether the session waits for a client to come back."""
+        return self._parked
+
+    def park(self, *, lost_seconds: float = 0.0) -> None:
+        """Say nothing until ``resume``: the client is gone, and has been for so long."""
+        if not self._parked:
+            self._parked = True
+            self._line.close()
+            self._pacer.pause(self._clock(), lost_seconds=lost_seconds)
+            self._conversation.park(parked=True)
+
+    async def resume(self, outlet: Outlet, last_seq: int | None) -> None:
+        """Go on, on this wire: first what the client missed, then from where it had heard.
+
+        Args:
+            outlet: the way to the client.
+            last_seq: the last number it saw; None: it asks for nothing to be said again.
+
+        Raises:
+            InvalidInput: nothing of this number was ever sent.
+        """
+        self.check_seen(last_seq)
+        async with self._lock:
+            self.park()
+            journal = self._line.journal
+            seen = journal.newest if last_seq is None else last_seq
+            missed = journal.after(seen)
+            received_until = journal.position_after(seen)
+            self._line.attach(outlet)
+            self._parked = False
+            self._conversation.park(parked=False)
+            again = self._pacer.resume(self._clock(), received_until=received_until)
+            if missed is None:
+                journal.clear()
+            await self._line.deliver(self._dialogue.resumed(seen, missed))
+            if missed is not None and again is not None:
+                await self._line.deliver(
+                    self._dialogue.sound_again(again.message_id, again.from_seconds)
+                )
+        if missed is None:
+            await self._cancel()
+        self._changed.set()
+
+    async def repeat(self, last_seq: int) -> None:
+        """Say again what was said after a number, on the wire there is."""
+        self.check_seen(last_seq)
+        async with self._lock:
+            missed = self._line.journal.after(last_seq)
+            await self._line.deliver(self._dialogue.resumed(last_seq, missed))
+
+    def check_seen(self, last_seq: int | None) -> None:
+        """Refuse a number that was never sent.
+
+        Raises:
+            InvalidInput: this is one.
+        """
+        if last_seq is not None and not 0 <= last_seq <= self._line.journal.newest:
+            raise InvalidInput(
+                "lastSeq is a number that was never sent. Give the seq of the last message seen."
+            )
+
     async def hear(self, pcm: bytes) -> None:
         """Take sound of the user: PCM16 at the wire's input rate. Never waits for the model.
 
@@ -143,9 +190,15 @@ class LiveSession:
                 "Audio is PCM with 2 bytes a sample, but an odd number of bytes came. "
                 "Send whole samples in each frame."
             )
+        self._has_heard = True
         sound = self._hearing.feed(pcm)
         if sound:
             await self._conversation.send(AudioChunk(sound))
+
+    async def hear_silence(self, seconds: float) -> None:
+        """Let a model that has heard the user hear silence: nobody is connected."""
+        if self._has_heard:
+            await self.hear(bytes(round(seconds * self._sample_rates.input) * _BYTES_PER_SAMPLE))
 
     async def receive(self, message: ClientMessage) -> None:  # noqa: C901 - one arm a message
         """Do what a message of the client asks for.
@@ -173,7 +226,11 @@ class LiveSession:
                     "Open another connection for another session."
                 )
             case ToolOutcome():
-                raise NotFound("No tool call waits for a result of the client.")
+                self._conversation.answer(message.result())
+
+    async def ask_to_reoffer(self, seconds: float) -> None:
+        """Ask the client to move over to another connection within so many seconds."""
+        await self._emit(lambda: self._dialogue.reoffer(seconds))
 
     async def refuse(self, error: Exception) -> None:
         """Tell the client that an input was not taken."""
@@ -200,12 +257,13 @@ class LiveSession:
     async def aclose(self) -> None:
         """Close the conversation. Idempotent."""
         self.stop()
+        self._cut_rest()
         await self._conversation.aclose()
 
     async def _listen(self) -> None:
         """Conversation → pacer."""
         async for event in self._conversation:
-            self._pacer.push(event, self._clock())
+            self._pacer.push(event, self._clock(), unsent_seconds=self._line.unsent_seconds)
             self._changed.set()
             while self._pacer.is_full:
                 self._has_room.clear()
@@ -233,10 +291,16 @@ class LiveSession:
     async def _speak_next(self) -> bool:
         async with self._lock:
             now = self._clock()
-            event: Event | None = None if self._is_over() else self._pacer.take(now)
-            if event is None:
-                return False
-            await self._deliver(self._dialogue.translate(event, now))
+            event = None if self._is_over() else self._pacer.take(now)
+            match event:
+                case None:
+                    return False
+                case SoundEnds():
+                    await self._line.deliver(self._dialogue.sound_ends())
+                case BargeIn():
+                    await self._interrupt(event, now)
+                case _:
+                    await self._line.deliver(self._dialogue.translate(event, now))
         if not self._pacer.is_full:
             self._has_room.set()
         return True
@@ -248,6 +312,26 @@ class LiveSession:
             return True
         return self._conversation_over and self._pacer.is_empty
 
+    async def _interrupt(self, event: BargeIn, now: float) -> None:
+        """Cut the voice, then tell client and model what was heard (``voice``: order of steps)."""
+        cut = self._pacer.pop_cut()
+        self._dialogue.heard(cut.heard if cut else ())
+        outputs = self._dialogue.translate(event, now)
+        await self._line.deliver(outputs)
+        if cut is None:
+            return
+        if any(isinstance(output, Drop) for output in outputs):
+            silence_seconds = self._clock() - cut.at_seconds
+            barge_in_silenced(silence_seconds)
+            await self._line.deliver(self._dialogue.silenced(silence_seconds))
+        self._conversation.cut_off(cut.heard)
+
+    def _cut_rest(self) -> None:
+        """Nothing more will be heard: the memory keeps what was."""
+        self._pacer.cut(self._clock(), unsent_seconds=self._line.unsent_seconds)
+        while cut := self._pacer.pop_cut():
+            self._conversation.cut_off(cut.heard)
+
     async def _ask(self, text: str) -> None:
         if self._draining:
             raise Unavailable("The gateway is shutting down. Ask again in another session.")
@@ -255,11 +339,20 @@ class LiveSession:
         await self._conversation.send(Text(text))
 
     async def _cancel(self) -> None:
-        self._pacer.cut(self._clock())
+        self._pacer.cut(self._clock(), unsent_seconds=self._line.unsent_seconds)
+        cut = self._pacer.pop_cut()
+        heard = cut.heard if cut else ()
         self._changed.set()
+
+        def flush() -> list[Output]:
+            self._dialogue.heard(heard)
+            return self._dialogue.cut("cancelled")
+
         # The lock is fair: the flush leaves before anything that waits in the pacer.
-        await self._emit(lambda: self._dialogue.cut("cancelled"))
+        await self._emit(flush)
         self._conversation.cancel()
+        if heard:
+            self._conversation.cut_off(heard)
 
     def _note_playback(self, message: Playback) -> None:
         self._pacer.played(message.message_id, message.played_ms / 1000, self._clock())
@@ -267,21 +360,4 @@ class LiveSession:
 
     async def _emit(self, write: Callable[[], list[Output]]) -> None:
         async with self._lock:
-            await self._deliver(write())
-
-    async def _deliver(self, outputs: list[Output]) -> None:
-        for output in outputs:
-            match output:
-                case Say(document):
-                    await self._outlet.say(document)
-                case Play(pcm):
-                    await self._play(self._voice.feed(pcm))
-                case Finish():
-                    await self._play(self._voice.flush())
-                case Drop():
-                    self._voice.reset()
-                    await self._outlet.drop()
-
-    async def _play(self, pcm: bytes) -> None:
-        if pcm:
-            await self._outlet.play(pcm)
+            await self._line.deliver(write())

@@ -24,11 +24,18 @@ _FRAMES_PER_SECOND = 200.0
 _BURST_FRAMES = 40.0  # 200 + 40 in any second stay below the platform's 250
 _LONGEST_REASON_BYTES = 123
 _CLOSE_SECONDS = 30.0
-_ABNORMAL = 1006
+_NO_CODE, _ABNORMAL = 1005, 1006
 
 
 class Gone(Exception):
-    """The client is not there any more."""
+    """The client is not there any more.
+
+    ``code`` is that of its close frame, 1006 (RFC 6455) if it sent none; None: not known yet.
+    """
+
+    def __init__(self, code: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Close(Struct, frozen=True):
@@ -95,8 +102,10 @@ class Connection:
         except WebSocketDisconnect as error:
             raise Gone from error
         if message["type"] == "websocket.disconnect":
-            self._close_code = message["code"]
-            raise Gone
+            # uvicorn says 1005 too when the transport is lost, but then there is no reason.
+            is_cut = message["code"] == _NO_CODE and "reason" not in message
+            self._close_code = _ABNORMAL if is_cut else message["code"]
+            raise Gone(self._close_code)
         text = message.get("text")
         frame: Frame = text if text is not None else message.get("bytes") or b""
         if self._is_too_large(frame):

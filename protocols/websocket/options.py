@@ -22,3 +22,6 @@ class WebSocketOptions(Struct, frozen=True, kw_only=True):
             "its WebSocket, is ended",
         ),
     ] = 10.0
+    resume_seconds: Annotated[
+        float, Meta(ge=0, description="how long a WebSocket that was cut off may be resumed")
+    ] = 60.0

@@ -11,6 +11,7 @@ from protocols.contract.conversations import Conversations
 from protocols.contract.inputs import Json, Message, UserTurn
 from protocols.websocket.connections import Connections
 from protocols.websocket.options import WebSocketOptions
+from protocols.websocket.resuming import Resumptions
 
 
 class RunInput(Protocol):
@@ -53,6 +54,7 @@ class WebSocketServices(Struct, frozen=True, kw_only=True):
 
     ``idle_seconds`` bounds a connection on which nothing is asked. ``connections`` are let out by
     whoever stops the server: running turns end, then the connections close with 1001.
+    ``resumptions`` holds the conversations that a client which was cut off may come back to.
     ``nova_voices``: a Nova Sonic answers, so that the names of its voices mean something.
     """
 
@@ -65,4 +67,5 @@ class WebSocketServices(Struct, frozen=True, kw_only=True):
     options: WebSocketOptions = WebSocketOptions()
     idle_seconds: float = 900.0
     connections: Connections = field(default_factory=Connections)
+    resumptions: Resumptions = field(default_factory=Resumptions)
     nova_voices: bool = False

@@ -18,6 +18,7 @@ from observability.requests import (
 )
 from observability.tools import observe_tool
 from observability.turns import observe_turn
+from observability.voice import barge_in_silenced, speech_dropped
 
 
 def use_turn() -> None:
@@ -57,6 +58,8 @@ RECORDED_BY: dict[str, Callable[[], None]] = {
     "gateway.turn.time_to_first_audio": use_turn,
     "gateway.voice.user_stop_to_bot_audio": use_turn,
     "gateway.voice.barge_ins": use_turn,
+    "gateway.voice.barge_in_to_silence": lambda: barge_in_silenced(0.1),
+    "gateway.voice.speech_dropped": lambda: speech_dropped(0.1),
     "gateway.gen_ai.tokens": use_turn,
     "gateway.tool.calls": use_tool,
     "gateway.tool.duration": use_tool,

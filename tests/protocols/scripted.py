@@ -75,6 +75,7 @@ class ScriptedLive:
         self.calls: set[str] = set()  # of the client's tools, that wait
         self.results: list[ToolResult] = []
         self.parked = False
+        self.parking = asyncio.Event()
         self.cuts: list[tuple[Heard, ...]] = []
         self.cancelled = asyncio.Event()
         self.closed = asyncio.Event()
@@ -117,6 +118,8 @@ class ScriptedLive:
 
     def park(self, *, parked: bool) -> None:
         self.parked = parked
+        if parked:
+            self.parking.set()
 
     async def aclose(self) -> None:
         if not self.closed.is_set():

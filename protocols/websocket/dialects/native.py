@@ -1,6 +1,7 @@
 """The native dialect (``gateway.v1``): text and audio of one conversation, both ways.
 
-The conversation opens with ``session.start``, or with the first input if the client sends none.
+The conversation opens with ``session.start``, or with the first input if the client sends none. A
+spoken one may outlive its connection, see ``protocols.websocket.resuming``.
 """
 
 import asyncio
@@ -8,11 +9,19 @@ from typing import Protocol
 from uuid import uuid4
 
 import msgspec
+from msgspec import UNSET
 
 from protocols.contract.conversations import SessionKey, checked_session_id
-from protocols.contract.errors import GatewayError, NotFound, NotSupported, TimedOut
+from protocols.contract.errors import (
+    GatewayError,
+    InvalidInput,
+    NotFound,
+    NotSupported,
+    TimedOut,
+)
 from protocols.contract.inputs import LiveOptions
 from protocols.live.dialogue import Dialogue, EndReason, Output, Say
+from protocols.live.line import Outlet
 from protocols.live.messages import (
     ClientMessage,
     Playback,
@@ -25,12 +34,17 @@ from protocols.live.messages import (
 from protocols.live.pacing import Pace
 from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
-from protocols.websocket.connection import Close, Frame, Line
+from protocols.websocket.connection import Close, Connection, Frame, Gone, Line
 from protocols.websocket.connections import DRAINING
 from protocols.websocket.dialects.written import WrittenSession
+from protocols.websocket.resuming import Resumable, TakenOver, Wire, new_token
 from protocols.websocket.services import WebSocketServices
 
+TAKEN_OVER = Close(1000, "TAKEN_OVER")
+
 _CLOSES: dict[EndReason, Close] = {"draining": DRAINING}
+# Closed by the client (done, page left, no code given), or by a server that stops.
+_GONE_FOR_GOOD = {1000, 1001, 1005, 1012}
 
 
 class Session(Protocol):
@@ -85,6 +99,7 @@ class NativeDialect:
         self._session_given = session_id is not None
         self._dialogue = Dialogue(session_id or str(uuid4()))
         self._session: Session | None = None
+        self._found: Resumable | None = None
         self._reason: EndReason = "ended"
 
     async def serve(self, first: Frame) -> Close:
@@ -93,16 +108,16 @@ class NativeDialect:
         if start is None:
             await self._say(self._dialogue.ended(self._reason))
             return _CLOSES.get(self._reason, Close())
-        session = await self._open(start)
-        self._session = session
-        try:
-            await first_of(self._run(session), self._read(session, pending), self._drain(session))
-        finally:
-            await session.aclose()
-        return _CLOSES.get(self._reason, Close())
+        if not start.audio:
+            return await self._converse(self._written(start), pending)
+        if self._found is not None:
+            return await self._resume(self._found, start)
+        return await self._speak(start, pending)
 
     async def tell(self, error: Exception) -> None:
         """Tell that the conversation failed."""
+        if isinstance(self._session, LiveSession) and self._session.is_parked:
+            return  # it waits for the client to come back
         if self._session is not None:
             await self._session.fail(error)
         else:
@@ -116,7 +131,7 @@ class NativeDialect:
                 message = None if isinstance(frame, bytes) else decode(frame)
                 match message:
                     case SessionStart():
-                        _check_served(message)
+                        self._check(message)
                         return message, None
                     case SessionStop():
                         self._reason = "stopped"
@@ -143,24 +158,101 @@ class NativeDialect:
         except TimeoutError as error:
             raise TimedOut("The session was not started. Send session.start.") from error
 
-    async def _open(self, start: SessionStart) -> Session:
+    def _check(self, start: SessionStart) -> None:
+        """Refuse a start that cannot be served; the client may send another one."""
+        if not start.audio and (start.tools or start.resume_token is not None):
+            raise NotSupported(
+                "A session without audio has neither client tools nor resumption. Leave tools and "
+                "resumeToken out, or run client tools with AG-UI."
+            )
+        if start.resume_token is None:
+            if start.last_seq is not None:
+                raise InvalidInput("lastSeq needs the resumeToken of the session it is about.")
+            return
+        session_id = self._dialogue.session_id if self._session_given else start.session_id
+        found = self._services.resumptions.find(start.resume_token, self._caller, session_id)
+        found.session.check_seen(start.last_seq or 0)
+        self._found = found
+
+    def _key(self, start: SessionStart) -> SessionKey:
         if start.session_id is not None and not self._session_given:
             self._dialogue.session_id = checked_session_id(start.session_id)
-        key = SessionKey(self._caller, self._dialogue.session_id)
+        return SessionKey(self._caller, self._dialogue.session_id)
+
+    def _written(self, start: SessionStart) -> Session:
+        conversations, key = self._services.conversations, self._key(start)
         instructions = _instructions(start)
-        if not start.audio:
-            return WrittenSession(
-                self._services.conversations, key, self._connection, self._dialogue, instructions
-            )
-        options = LiveOptions(voice=start.voice, language=start.language, instructions=instructions)
-        conversation = await self._services.conversations.open(key, options, "ws")
-        return LiveSession(
-            conversation,
-            self._connection,
-            self._dialogue,
-            pace=Pace(),
-            sample_rates=SampleRates(start.input_sample_rate, start.output_sample_rate),
+        return WrittenSession(conversations, key, self._connection, self._dialogue, instructions)
+
+    async def _live(self, start: SessionStart, outlet: Outlet) -> LiveSession:
+        options = LiveOptions(
+            voice=start.voice,
+            language=start.language,
+            instructions=_instructions(start),
+            client_tools=start.tools,
+            state=UNSET if start.state is None else start.state,
         )
+        conversation = await self._services.conversations.open(self._key(start), options, "ws")
+        rates = SampleRates(start.input_sample_rate, start.output_sample_rate)
+        return LiveSession(conversation, outlet, self._dialogue, pace=Pace(), sample_rates=rates)
+
+    async def _speak(self, start: SessionStart, pending: Frame | None) -> Close:
+        """Open a spoken conversation and carry it."""
+        wait_seconds = self._services.options.resume_seconds
+        if not isinstance(self._connection, Connection) or not wait_seconds:
+            # A translated client has no words for coming back.
+            return await self._converse(await self._live(start, self._connection), pending)
+        wire = Wire(self._connection)
+        session = await self._live(start, wire)
+        token = self._dialogue.resume_token = new_token()
+        resumable = Resumable(self._key(start), session, wire, wait_seconds)
+        discard = self._services.resumptions.add(token, resumable)
+        resumable.start(self._services.connections, discard)
+        return await self._carry(resumable, wire, pending)
+
+    async def _resume(self, found: Resumable, start: SessionStart) -> Close:
+        """Go on with a conversation that was cut off from its client."""
+        wire = Wire(self._connection)
+        await found.take_over(wire, start.last_seq or 0)
+        return await self._carry(found, wire, None)
+
+    async def _carry(self, resumable: Resumable, wire: Wire, pending: Frame | None) -> Close:
+        """Carry a conversation until it is over, or this connection is."""
+        self._session = session = resumable.session
+        may_come_back = False
+        try:
+            await first_of(
+                self._ended(resumable),
+                wire.lost(),
+                self._read(session, pending),
+                self._drain(session),
+            )
+        except TakenOver:
+            return TAKEN_OVER
+        except Gone as gone:
+            may_come_back = gone.code not in _GONE_FOR_GOOD
+            raise
+        except TimedOut:
+            may_come_back = wire.is_lost
+            raise
+        finally:
+            if may_come_back:
+                resumable.wait(wire, self._services.connections)
+            else:
+                await resumable.leave(wire)
+        return _CLOSES.get(self._reason, Close())
+
+    async def _ended(self, resumable: Resumable) -> None:
+        self._reason = await resumable.ended()
+
+    async def _converse(self, session: Session, pending: Frame | None) -> Close:
+        """Carry a conversation that ends with this connection."""
+        self._session = session
+        try:
+            await first_of(self._run(session), self._read(session, pending), self._drain(session))
+        finally:
+            await session.aclose()
+        return _CLOSES.get(self._reason, Close())
 
     async def _run(self, session: Session) -> None:
         self._reason = await session.run()
@@ -195,19 +287,6 @@ async def _take(session: Session, frame: Frame) -> None:
     message = decode(frame)
     if message is not None:
         await session.receive(message)
-
-
-def _check_served(start: SessionStart) -> None:
-    if start.tools:
-        raise NotSupported(
-            "Tools that the client runs are not served in a session. Leave tools out, or run "
-            "them with AG-UI (a RunAgentInput as the first message, or POST /invocations)."
-        )
-    if start.resume_token is not None or start.last_seq is not None:
-        raise NotSupported(
-            "Resuming a dropped connection is not served. Leave resumeToken and lastSeq out; "
-            "the same sessionId goes on with the same conversation."
-        )
 
 
 def _instructions(start: SessionStart) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from protocols.contract.errors import GatewayError, InvalidInput, NotFound
 from protocols.contract.events import Event, TurnEnded, TurnStarted
 from protocols.contract.inputs import Media, Text, UserTurn
 from protocols.live.dialogue import Dialogue, EndReason, Output, Say
+from protocols.live.line import Outlet
 from protocols.live.messages import (
     ClientMessage,
     InputAudio,
@@ -22,7 +23,6 @@ from protocols.live.messages import (
     ToolOutcome,
 )
 from protocols.live.racing import first_of
-from protocols.live.session import Outlet
 
 _MOST_IMAGES = 8
 

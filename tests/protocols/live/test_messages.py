@@ -3,7 +3,7 @@
 import pytest
 
 from protocols.contract.errors import Detail, InvalidInput
-from protocols.contract.inputs import ClientTool
+from protocols.contract.inputs import ClientTool, Text, ToolResult
 from protocols.live.messages import (
     ClientMessage,
     ContextItem,
@@ -129,3 +129,20 @@ def test_an_unknown_type_is_refused_with_the_known_ones() -> None:
         "input.audio, tool.result, response.cancel, playback, session.stop."
     )
     assert refused.value.details == (Detail("$.type", "unknown type"),)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [
+        (ToolOutcome("c", "red"), ToolResult("c", (Text("red"),))),
+        (ToolOutcome("c", {"a": [1]}), ToolResult("c", (Text('{"a":[1]}'),))),
+        (ToolOutcome("c"), ToolResult("c", ())),
+        (ToolOutcome("c", "no", error=True), ToolResult("c", (Text("no"),), error=True)),
+        (ToolOutcome("c", error="broken"), ToolResult("c", (Text("broken"),), error=True)),
+        (ToolOutcome("c", 7, error=False), ToolResult("c", (Text("7"),))),
+    ],
+)
+def test_a_tools_outcome_is_told_to_the_model_as_text(
+    outcome: ToolOutcome, result: ToolResult
+) -> None:
+    assert outcome.result() == result

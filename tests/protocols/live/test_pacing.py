@@ -19,7 +19,7 @@ from protocols.contract.events import (
     TurnStarted,
     UsageReported,
 )
-from protocols.live.pacing import Pace, Pacer
+from protocols.live.pacing import Pace, Pacer, SoundEnds
 
 RATE = 16_000
 TENTH = b"\1\0" * (RATE // 10)
@@ -39,6 +39,7 @@ def pacer(*pushed: Event, pace: Pace | None = None, now: float = 0.0) -> Pacer:
 def taken(paced: Pacer, now: float) -> list[Event]:
     events: list[Event] = []
     while (event := paced.take(now)) is not None:
+        assert not isinstance(event, SoundEnds)
         events.append(event)
     return events
 

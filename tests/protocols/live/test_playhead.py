@@ -111,3 +111,46 @@ def test_pieces_that_add_up_to_the_lead_are_not_held_back_by_rounding() -> None:
         playhead.send("m", 0.1, 0.0)
     playhead.report("m", 1.0, 0.0)
     assert playhead.room_in_seconds(0.1, 0.0) == 0.0
+
+
+def test_what_was_heard_is_known_by_message() -> None:
+    playhead = Playhead(1.0, None)
+    playhead.send("a", 0.5, 0.0)
+    playhead.send("b", 0.5, 0.0)
+    heard_until = playhead.heard_until(0.7)
+    assert heard_until == pytest.approx(0.7)
+    assert playhead.heard_of("a", heard_until) == 0.5
+    assert playhead.heard_of("b", heard_until) == pytest.approx(0.2)
+    assert (playhead.heard_of("c", heard_until), playhead.sent_of("c")) == (0.0, 0.0)
+    assert (playhead.sent_of("b"), playhead.sent_seconds) == (0.5, 1.0)
+
+
+def test_nothing_is_heard_while_the_listener_is_away() -> None:
+    playhead = Playhead(1.0, None)
+    playhead.send("m", 1.0, 0.0)
+    playhead.pause(0.4)
+    playhead.pause(0.9)
+    assert playhead.heard_until(50.0) == pytest.approx(0.4)
+    assert playhead.heard_in_seconds(50.0) == pytest.approx(0.6)
+    assert not playhead.is_heard(50.0)
+
+
+def test_a_listener_that_comes_back_is_where_it_was() -> None:
+    playhead = Playhead(1.0, None)
+    playhead.send("a", 0.3, 0.0)
+    playhead.send("b", 0.7, 0.0)
+    playhead.pause(0.2)
+    playhead.resume(0.2, 9.0)
+    assert (playhead.sent_seconds, playhead.is_heard(9.0)) == (0.2, True)
+    playhead.send("a", 0.1, 9.0)
+    playhead.send("b", 0.7, 9.0)
+    assert playhead.heard_of("a", playhead.heard_until(9.1)) == pytest.approx(0.3)
+    assert playhead.heard_of("b", playhead.heard_until(9.2)) == pytest.approx(0.1)
+
+
+def test_what_is_dropped_while_the_listener_is_away_is_not_waited_for() -> None:
+    playhead = Playhead(1.0, None)
+    playhead.send("m", 1.0, 0.0)
+    playhead.pause(0.4)
+    playhead.drop(0.5)
+    assert playhead.is_heard(0.5)

@@ -1,9 +1,6 @@
 """The shell of a live conversation, on a scripted conversation and an outlet that notes."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
@@ -17,7 +14,6 @@ from protocols.contract.events import (
     TurnStarted,
 )
 from protocols.contract.inputs import AudioChunk, Media, Text
-from protocols.live.dialogue import Dialogue
 from protocols.live.messages import (
     ClientMessage,
     InputAudio,
@@ -30,77 +26,12 @@ from protocols.live.messages import (
     ToolOutcome,
 )
 from protocols.live.pacing import Pace
-from protocols.live.session import LiveSession, SampleRates
+from protocols.live.session import SampleRates
+from tests.protocols.live.notes import running
 from tests.protocols.ordering import check_order, without_gateway
 from tests.protocols.scripted import ScriptedLive
 
 SECOND = b"\0\0" * 24_000
-
-
-class Notes:
-    """An outlet that notes what leaves; ``stall`` makes it wait."""
-
-    def __init__(self) -> None:
-        self.left: list[Any] = []
-        self.changed = asyncio.Condition()
-        self.flowing = asyncio.Event()
-        self.flowing.set()
-        self.blocked = asyncio.Event()
-
-    async def say(self, document: dict[str, Any]) -> None:
-        await self._note(document)
-
-    async def play(self, pcm: bytes) -> None:
-        await self._note(pcm)
-
-    async def drop(self) -> None:
-        await self._note("drop")
-
-    async def until(self, kind: str) -> dict[str, Any]:
-        async with asyncio.timeout(5), self.changed:
-            await self.changed.wait_for(lambda: kind in self.kinds)
-        return next(d for d in self.documents if d["type"] == kind)
-
-    async def until_sound(self, count: int) -> None:
-        async with asyncio.timeout(5), self.changed:
-            await self.changed.wait_for(lambda: len(self.sound) >= count)
-
-    async def _note(self, item: Any) -> None:
-        if not self.flowing.is_set():
-            self.blocked.set()
-            await self.flowing.wait()
-        async with self.changed:
-            self.left.append(item)
-            self.changed.notify_all()
-
-    @property
-    def documents(self) -> list[dict[str, Any]]:
-        return [item for item in self.left if isinstance(item, dict)]
-
-    @property
-    def kinds(self) -> list[str]:
-        return [document["type"] for document in self.documents]
-
-    @property
-    def sound(self) -> list[bytes]:
-        return [item for item in self.left if isinstance(item, bytes)]
-
-
-@asynccontextmanager
-async def running(
-    live: ScriptedLive, pace: Pace | None = None, rates: SampleRates | None = None
-) -> AsyncIterator[tuple[LiveSession, Notes, "asyncio.Task[str]"]]:
-    notes = Notes()
-    session = LiveSession(
-        live, notes, Dialogue("s"), pace=pace or Pace(ahead_seconds=0.3), sample_rates=rates
-    )
-    run: asyncio.Task[str] = asyncio.create_task(session.run())
-    try:
-        yield session, notes, run
-    finally:
-        await session.aclose()
-        run.cancel()
-        await asyncio.gather(run, return_exceptions=True)
 
 
 async def ended(run: "asyncio.Task[str]") -> str:

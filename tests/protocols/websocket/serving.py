@@ -100,6 +100,7 @@ async def serving(
         host, port = server.servers[0].sockets[0].getsockname()
         yield Site(f"ws://{host}:{port}/ws", conversations)
     finally:
+        await setting.connections.drain(0)  # conversations that wait for their client end
         server.should_exit = True
         async with asyncio.timeout(WAIT_SECONDS):
             await task

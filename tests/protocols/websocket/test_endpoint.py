@@ -178,8 +178,9 @@ async def test_a_conversation_that_cannot_be_opened_is_told_and_closed(
     assert "secret" not in str(messages)
 
 
-async def test_a_client_that_vanishes_frees_its_session() -> None:
-    async with serving() as site:
+async def test_a_client_that_vanishes_frees_its_session_when_it_has_been_waited_for() -> None:
+    setting = Setting(options=WebSocketOptions(resume_seconds=0.05))
+    async with serving(setting=setting) as site:
         async with site.connect() as client:
             await tell(client, {"type": "session.start"})
             await told_until(client, "gateway.state")
@@ -189,7 +190,7 @@ async def test_a_client_that_vanishes_frees_its_session() -> None:
 
 async def test_a_client_that_takes_nothing_is_given_up_and_its_session_freed() -> None:
     conversations = ScriptedConversations()
-    setting = Setting(options=WebSocketOptions(stalled_seconds=0.2))
+    setting = Setting(options=WebSocketOptions(stalled_seconds=0.2, resume_seconds=0.01))
     async with serving(conversations, setting) as site, stalled(site.url) as reader:
         conversations.live.push(*flood())
         await until_freed(conversations)

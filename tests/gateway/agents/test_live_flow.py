@@ -1,0 +1,66 @@
+"""Flow through a live conversation: what is bounded, and who gives way, on a real BidiAgent."""
+
+import asyncio
+from typing import Any, override
+
+import pytest
+
+from protocols.contract.events import AudioDelta, BargeIn, TurnEnded
+from protocols.contract.inputs import AudioChunk
+from tests.gateway.agents.live_rig import talking
+from tests.scripted_voice import ScriptedVoice, assistant_says, user_says
+
+SECOND = b"\0\0" * 16_000
+
+
+class Deaf(ScriptedVoice):
+    """Takes nothing until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hears = asyncio.Event()
+
+    @override
+    async def send(self, content: Any) -> None:
+        await self.hears.wait()
+        await super().send(content)
+
+
+async def test_speech_the_model_does_not_take_is_dropped_from_its_old_end_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dropped: list[float] = []
+    monkeypatch.setattr("gateway.agents.live.speech_dropped", dropped.append)
+    voice = Deaf()
+    async with talking(voice) as talk:
+        for number in range(8):
+            await talk.live.send(AudioChunk(bytes([number, 0]) * 16_000))
+        voice.hears.set()
+        async with asyncio.timeout(5):
+            await talk.live.taken()
+        kept = [content.source["bytes"][0] for content in voice.sent]
+    assert sum(dropped) == 8 - len(kept)
+    assert len(kept) <= 6  # five that waited, and the one being taken
+    assert kept[-5:] == [3, 4, 5, 6, 7]
+
+
+async def test_a_reader_that_stops_slows_the_model_and_a_barge_in_still_overtakes() -> None:
+    voice = ScriptedVoice()
+    async with talking(voice) as talk:
+        voice.says(*user_says("Go on"), *assistant_says("word", "a")[:-2])
+        for _ in range(2_000):
+            voice.says(assistant_says("word", "a")[3])
+        await talk.until(AudioDelta)
+        talk.live.cancel()
+        events = await talk.until(TurnEnded)
+    assert BargeIn() in events
+    assert sum(isinstance(event, AudioDelta) for event in events) < 600
+
+
+async def test_a_parked_conversation_says_so() -> None:
+    async with talking() as talk:
+        told = [talk.live.is_parked]
+        for parked in (True, False):
+            talk.live.park(parked=parked)
+            told.append(talk.live.is_parked)
+    assert told == [False, True, False]
