@@ -22,6 +22,7 @@ from ag_ui.core import (
 )
 from msgspec import UNSET, Struct
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from protocols.ag_ui.media import content_of
 from protocols.ag_ui_history import citations_in
