@@ -7,7 +7,7 @@ turn on any other.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from msgspec import Struct
@@ -118,7 +118,8 @@ class Sessions:
             raise
 
         async def keep(agent: BidiAgent) -> None:
-            await self._keep(session, held, _memory_of(agent, memory.told, None))
+            with suppress(Unavailable):  # the store has logged it, and nobody listens any more
+                await self._keep(session, held, _memory_of(agent, memory.told, None))
 
         held.turn = StrandsLive(
             LivePlan(

@@ -54,12 +54,18 @@ class ScriptedModels:
 
 
 class Rig:
-    def __init__(self, *turns: Says, tools: list[AgentTool] | None = None, **limits: Any) -> None:
+    def __init__(
+        self,
+        *turns: Says,
+        tools: list[AgentTool] | None = None,
+        store: MemoryStore | None = None,
+        **limits: Any,
+    ) -> None:
         self.models = ScriptedModels(*turns)
         factory = AgentFactory(cast(Models, self.models), tools or [], "Be brief.")
         self.activity = Activity(lambda: 0.0)
         bounds = Limits(**limits)
-        store = MemoryStore(bounds.max_sessions, bounds.max_memory_bytes)
+        store = store or MemoryStore(bounds.max_sessions, bounds.max_memory_bytes)
         self.sessions = Sessions(factory, bounds, self.activity, store, 5.0)
 
     async def ask(
@@ -340,3 +346,38 @@ async def test_twenty_sessions_at_once_do_not_mix() -> None:
     for key in keys:
         first = (await rig.sessions.history(key))[0]
         assert first.content == (Text(f"I am {key.id}."),)
+
+
+class FullDisk(MemoryStore):
+    """Takes nothing."""
+
+    async def write(self, key: SessionKey, packed: bytes) -> None:
+        raise Unavailable("Full.")
+
+
+async def test_what_cannot_be_kept_is_told_to_who_writes_and_frees_the_session() -> None:
+    rig = Rig(Says(["Hello."]), store=FullDisk(1, 1))
+    with pytest.raises(Unavailable, match="Full"):
+        await rig.ask("Hi")
+    live = await rig.sessions.open(KEY, LiveOptions(), "ws")
+    await live.aclose()
+    assert not rig.busy()
+
+
+class LostDisk(MemoryStore):
+    """Gives what no version of the gateway has written."""
+
+    async def read(self, key: SessionKey) -> bytes | None:
+        return b"?"
+
+
+async def test_what_cannot_be_read_is_told_and_frees_the_session() -> None:
+    rig = Rig(Says(["Hello."]), store=LostDisk(1, 1))
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="forget"):
+            await rig.ask("Hi")
+    with pytest.raises(Unavailable):
+        await rig.sessions.open(KEY, LiveOptions(), "ws")
+    with pytest.raises(Unavailable):
+        await rig.sessions.history(KEY)
+    assert not rig.busy()
