@@ -20,8 +20,12 @@ def consumer() -> Iterator[Consumer]:
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory, consumer: Consumer) -> Iterator[Scene]:
     """The gateway, for all tests: its imports take seconds."""
-    log = tmp_path_factory.mktemp("gateway") / "log"
-    with staged(log, consumer, GATEWAY_ALLOWED_ORIGINS=PAGE) as scene:
+    folder = tmp_path_factory.mktemp("gateway")
+    settings = {
+        "GATEWAY_ALLOWED_ORIGINS": PAGE,
+        "GATEWAY_SESSION_STORE": f"file:{folder / 'store'}",
+    }
+    with staged(folder / "log", consumer, **settings) as scene:
         yield scene
 
 

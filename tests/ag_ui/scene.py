@@ -121,7 +121,7 @@ def staged(log: Path, consumer: Consumer, **settings: str) -> Iterator[Scene]:
         environment = aws.environment() | {
             "GATEWAY_TEXT_MODEL": "bedrock",
             "GATEWAY_VOICE_MODEL": "cascade",
-            "GATEWAY_TOOLS": "tests.ag_ui.pantry:TOOLS",
+            "GATEWAY_TOOLS": "tests.ag_ui.pantry:TOOLS,tests.tools.teams:TOOLS",
             "GATEWAY_KEEP_ALIVE_SECONDS": "0.2",
             **settings,
         }

@@ -2,7 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -32,12 +31,10 @@ def goes_on_and_on(request: ConverseRequest) -> Reply:
 
 
 @pytest.fixture
-def talkative(scene: Scene) -> Iterator[Scene]:
+def talkative(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """Before a model that goes on and on."""
-    scripts = scene.aws.converse.scripts
-    usual, scripts.standing = scripts.standing, goes_on_and_on
-    yield scene
-    scripts.standing = usual
+    monkeypatch.setattr(scene.aws.converse.scripts, "standing", goes_on_and_on)
+    return scene
 
 
 @pytest.mark.check("C56")

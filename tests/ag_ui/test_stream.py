@@ -1,5 +1,8 @@
 """What a run looks like on the wire, whatever the model does."""
 
+import json
+import re
+
 import pytest
 
 from tests.ag_ui.scene import Scene, asking, said_to
@@ -56,3 +59,33 @@ def test_text_of_any_script_arrives_unchanged_both_ways(scene: Scene) -> None:
     assert run.messages[-1]["content"] == SCRIPTS
     (body,) = scene.shown()
     assert said_to(body) == [{"text": SCRIPTS}]
+
+
+ODD = [
+    "../../out",
+    "/etc/passwd",
+    "a/b\\c",
+    "x" * 4000,
+    "\"quoted'",
+    "👩‍👩‍👧‍👦",
+    "",
+    " ",
+    "a\nb",
+    "..",
+]
+
+
+@pytest.mark.check("C70")
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_odd_ids_are_echoed_or_refused_and_name_no_file(scene: Scene, odd: str) -> None:
+    asked = asking("hello") | {"threadId": odd, "runId": odd}
+    run = scene.run(asked, sends=json.dumps(asked), may_fail=True)
+    if run.failure is None:
+        ends = [(end["threadId"], end["runId"]) for end in (run.told[0], run.told[-1])]
+        assert (ends, run.outcome) == ([(odd, odd)] * 2, {"type": "success"})
+    else:
+        assert run.failure["status"] == 400
+    folder = scene.log.parent
+    assert {each.name for each in folder.iterdir()} == {"log", "store"}
+    names = {each.name for each in (folder / "store").rglob("*")}
+    assert [name for name in names if not re.fullmatch(r"[0-9a-f]{2,}(\.\w+)?", name)] == []

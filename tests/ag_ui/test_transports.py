@@ -12,11 +12,12 @@ from ag_ui.core import AgentCapabilities
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 
+from tests.ag_ui import pantry
 from tests.ag_ui.conftest import PAGE
-from tests.ag_ui.pantry import TOOLS
 from tests.ag_ui.scene import PROTOBUF, SECONDS, Json, Scene, asking
 from tests.ag_ui_consumer import events_of
 from tests.emulators.converse.scripts import Reasoning, Reply, Script, Text, ToolUse, calls, says
+from tests.tools import teams
 
 pytestmark = pytest.mark.slow
 
@@ -151,6 +152,8 @@ def test_what_the_capabilities_declare_holds(scene: Scene) -> None:
     transport, tools, state = document["transport"], document["tools"], document["state"]
     assert (transport["streaming"], transport["websocket"], transport["httpBinary"]) == (True,) * 3
     assert (tools["clientProvided"], tools["parallelCalls"]) == (True, True)
-    assert [item["name"] for item in tools["items"]] == [tool.tool_name for tool in TOOLS]
+    assert [item["name"] for item in tools["items"]] == [
+        tool.tool_name for tool in (*pantry.TOOLS, *teams.TOOLS)
+    ]
     assert (state["snapshots"], state["deltas"]) == (True, True)
     assert "resumable" not in transport  # nothing of a run can be read again
