@@ -10,7 +10,6 @@ import time
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.rtcicetransport import RTCIceCandidate
-from aiortc.stats import RTCTransportStats
 
 from observability.requests import peer_connected, peer_failed
 from protocols.contract.errors import InvalidInput, Unavailable
@@ -29,7 +28,10 @@ from protocols.webrtc.voice import VoiceTrack
 
 _ID_BYTES = 24
 _CLOSE_SECONDS = 3.0
-_CHECKS_UNTIL_VANISHED = 5
+_CHECKS_UNTIL_VANISHED = 8
+_CHECKS_IN_SILENCE = 3
+_SHORTEST_STEP_SECONDS = 0.01
+_RENEWAL_SECONDS = 60.0
 _NO_RELAY = (
     "No TURN server of GATEWAY_ICE_SERVERS answered, and turnOnly leaves no other way. "
     "`python -m gateway doctor` checks each; or leave turnOnly out."
@@ -163,9 +165,20 @@ class Connection:
         await first_of(
             self._lost(),
             self._vanished(),
+            self._credentials_end(session),
             self.hearing.listen(session.hear),
             self.channel.serve(session),
         )
+
+    @property
+    def has_hung_up(self) -> bool:
+        """Whether the client closed the connection, and was not cut off from it."""
+        return self._state == "closed"
+
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long nothing has come from the client."""
+        return self._quiet_seconds()
 
     async def drained(self) -> None:
         """Wait until all that was said has left."""
@@ -197,16 +210,28 @@ class Connection:
             await self._next_change()
 
     async def _vanished(self) -> None:
-        """Return when nothing has come for a while: ICE itself takes half a minute to notice."""
-        if self._offer is None or not self._offer.sends_audio:
-            await asyncio.Event().wait()
-        count, quiet_checks = -1, 0
-        while quiet_checks < _CHECKS_UNTIL_VANISHED:
-            await asyncio.sleep(self._options.vanished_seconds / _CHECKS_UNTIL_VANISHED)
-            before, count = count, await self._packets_received()
-            quiet_checks = quiet_checks + 1 if count == before else 0
+        """Return when nothing has come for a while: ICE itself takes half a minute to notice.
 
-    async def _packets_received(self) -> int:
-        [receiver] = self._peer_connection.getReceivers()
-        report = await receiver.getStats()
-        return sum(s.packetsReceived for s in report.values() if isinstance(s, RTCTransportStats))
+        A client that is silent by right answers the checks that are made meanwhile.
+        """
+        limit_seconds = self._options.vanished_seconds
+        step_seconds = limit_seconds / _CHECKS_UNTIL_VANISHED
+        while (quiet_seconds := self._quiet_seconds()) < limit_seconds:
+            if quiet_seconds > _CHECKS_IN_SILENCE * step_seconds:
+                await asyncio.gather(*(gate.probe() for gate in self._gates))
+            left_seconds = limit_seconds - self._quiet_seconds()
+            await asyncio.sleep(min(step_seconds, max(left_seconds, _SHORTEST_STEP_SECONDS)))
+
+    def _quiet_seconds(self) -> float:
+        heard_at = max((gate.heard_at for gate in self._gates), default=self._offered_at)
+        return time.monotonic() - heard_at
+
+    async def _credentials_end(self, session: LiveSession) -> None:
+        """Ask the client to come over to a fresh connection before the relay's time is over."""
+        ends_at = self._plan.expires_at
+        if ends_at is not None and path_of(self._peer_connection) == "relay":
+            left_seconds = ends_at - time.monotonic()
+            margin_seconds = min(_RENEWAL_SECONDS, left_seconds / 2)
+            await asyncio.sleep(left_seconds - margin_seconds)
+            await session.ask_to_reoffer(margin_seconds)
+        await asyncio.Event().wait()

@@ -8,6 +8,7 @@ only if it is well-formed STUN, which aioice checks itself.
 
 import struct
 import time
+from contextlib import suppress
 from typing import Any
 
 from aioice import Connection, stun
@@ -39,6 +40,19 @@ class Gate:
             self._known.add(source)
             return True
         return False
+
+    async def probe(self) -> None:
+        """Ask the client for a sign of life; an answer counts as heard."""
+        connection = self._connection
+        password = connection.remote_password
+        for pair in list(connection._nominated.values()):
+            if password is None:
+                return
+            request = connection.build_request(pair, nominate=False)
+            with suppress(stun.TransactionError):
+                await pair.protocol.request(
+                    request, pair.remote_addr, integrity_key=password.encode(), retransmissions=0
+                )
 
 
 class GuardedProtocol(StunProtocol):

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from aiortc import (
-    RTCConfiguration,
     RTCDataChannel,
     RTCPeerConnection,
     RTCSessionDescription,
@@ -38,7 +37,8 @@ from protocols.contract.inputs import (
     UserTurn,
 )
 from protocols.invocation import ActionHandler, ActionRequest
-from protocols.webrtc.ice import offer_loopback
+from protocols.webrtc.ice import configuration, gather_by
+from protocols.webrtc.ice_servers import IcePlan
 from protocols.webrtc.options import WebRtcOptions
 from protocols.webrtc.peers import Peers
 from protocols.webrtc.signaling import signaling_actions
@@ -48,6 +48,7 @@ SESSION = SessionKey("caller", "session-1")
 INPUT_RATE = 16_000
 OUTPUT_RATE = 24_000
 CLIENT_RATE = 48_000
+LOOPBACK_TOO = IcePlan(loopback=True)
 
 
 def tone(hertz: float, seconds: float, rate: int) -> bytes:
@@ -122,6 +123,7 @@ class ScriptedConversation:
 
     def park(self, *, parked: bool) -> None:
         self.parked = parked
+        self._news.set()
 
     async def aclose(self) -> None:
         if not self.closed:
@@ -269,9 +271,13 @@ class Client:
     """The user's end."""
 
     def __init__(
-        self, mouth: MediaStreamTrack | None = None, label: str | None = "gateway"
+        self,
+        mouth: MediaStreamTrack | None = None,
+        label: str | None = "gateway",
+        plan: IcePlan = LOOPBACK_TOO,
     ) -> None:
-        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.connection = RTCPeerConnection(configuration(plan))
+        self._plan = plan
         self.heard = bytearray()
         self.documents: list[dict[str, Any]] = []
         self.pc_id = ""
@@ -295,7 +301,7 @@ class Client:
         return self.channel
 
     async def offer(self) -> str:
-        offer_loopback(self.connection)
+        gather_by(self.connection, self._plan)
         await self.connection.setLocalDescription(await self.connection.createOffer())
         return str(self.connection.localDescription.sdp)
 
@@ -337,6 +343,13 @@ class Client:
     def of_kinds(self, kinds: Iterable[str]) -> list[dict[str, Any]]:
         wanted = set(kinds)
         return [document for document in self.documents if document["type"] in wanted]
+
+    def vanish(self) -> None:
+        """Be gone without a word, as a machine that lost its network."""
+        for transceiver in self.connection.getTransceivers():
+            ice = transceiver.receiver.transport.transport._connection
+            for protocol in ice._protocols:
+                protocol.transport.abort()
 
     async def aclose(self) -> None:
         await self.connection.close()
