@@ -101,6 +101,11 @@ def nested_panel(model: Model) -> Graph:
     return builder.build()
 
 
+def helper(model: Model) -> Agent:
+    """Asks the model that it is lent."""
+    return Agent(model=model, name="helper", tools=[look], retry_strategy=None)
+
+
 def endless(model: Model) -> Agent:
     return member("endless", Says(["I begin"], waits_for=asyncio.Event()))
 
@@ -121,6 +126,7 @@ BUILDS = (
     broken_relay,
     manager,
     nested_panel,
+    helper,
     endless,
     endless_team,
     failing,

@@ -9,6 +9,7 @@ from uuid import uuid4
 from tests.emulators.converse.checks import reasoning_signature
 from tests.emulators.converse.scripts import (
     Block,
+    CitedText,
     Reasoning,
     RedactedReasoning,
     Reply,
@@ -58,7 +59,7 @@ def _events(reply: Reply) -> Iterator[Event]:
     )
 
 
-def _deltas(block: Block) -> Iterator[dict[str, Any]]:
+def _deltas(block: Block) -> Iterator[dict[str, Any]]:  # noqa: C901 - one arm a kind of block
     match block:
         case Text(text):
             for word in _words(text):
@@ -69,6 +70,11 @@ def _deltas(block: Block) -> Iterator[dict[str, Any]]:
             yield {"reasoningContent": {"signature": reasoning_signature(text)}}
         case RedactedReasoning(data):
             yield {"reasoningContent": {"redactedContent": base64.b64encode(data).decode()}}
+        case CitedText(text, citations):
+            for word in _words(text):
+                yield {"text": word}
+            for citation in citations:
+                yield {"citation": dict(citation)}
         case ToolUse(input=arguments):
             written = json.dumps(arguments)
             for start in range(0, len(written), _PIECE_CHARACTERS):
@@ -84,6 +90,9 @@ def _whole_block(block: Block) -> dict[str, Any]:
             return {"reasoningContent": {"reasoningText": signed}}
         case RedactedReasoning(data):
             return {"reasoningContent": {"redactedContent": base64.b64encode(data).decode()}}
+        case CitedText(text, citations):
+            cited = {"content": [{"text": text}], "citations": [*map(dict, citations)]}
+            return {"citationsContent": cited}
         case ToolUse(name=name, input=arguments):
             return {"toolUse": {"toolUseId": _id(block), "name": name, "input": dict(arguments)}}
 

@@ -38,7 +38,15 @@ class ToolUse:
     id: str | None = None
 
 
-type Block = Text | Reasoning | RedactedReasoning | ToolUse
+@dataclass(frozen=True)
+class CitedText:
+    """Words that rest on sources: each citation as Bedrock has it."""
+
+    text: str
+    citations: tuple[Mapping[str, Any], ...]
+
+
+type Block = Text | Reasoning | RedactedReasoning | ToolUse | CitedText
 
 
 @dataclass(frozen=True)

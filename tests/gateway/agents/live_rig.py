@@ -28,6 +28,7 @@ class Talk:
         voice: ScriptedVoice,
         client_tools: ClientTools | None = None,
         tools: Sequence[Any] = (),
+        text_model: Any = None,
         **plan: Any,
     ) -> None:
         self.voice = voice
@@ -36,7 +37,9 @@ class Talk:
         self.agent = BidiAgent(model=voice, tools=[*tools, *self.client_tools.strands_tools()])
         self.live = StrandsLive(
             LivePlan(
-                voice=Voice(self.agent, "scripted", 16_000, OUTPUT_RATE, takes_images=False),
+                voice=Voice(
+                    self.agent, "scripted", 16_000, OUTPUT_RATE, False, text_model=text_model
+                ),
                 observe=self._observe,
                 keep=self._keep,
                 release=lambda: None,
