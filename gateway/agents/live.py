@@ -22,14 +22,15 @@ from gateway.agents.factory import Voice
 from gateway.agents.failures import told_failure
 from gateway.agents.history import content_blocks
 from gateway.agents.microphone import Interrupt, Microphone, Truncate
+from gateway.agents.reconnecting import ReconnectNotice
 from gateway.agents.sharing import SharedState
 from gateway.agents.spoken import Spoken
 from gateway.agents.translation import LiveTranslation
 from gateway.agents.watching import watch_conversation, watch_turn
 from observability.conversations import ConversationObservation
 from observability.turns import TurnObservation
-from protocols.contract.conversations import Heard
 from observability.voice import speech_dropped
+from protocols.contract.conversations import Heard
 from protocols.contract.errors import GatewayError, InvalidInput, TimedOut
 from protocols.contract.events import Event, ToolStarted, TurnEnded, TurnStarted
 from protocols.contract.inputs import AudioChunk, Json, LiveInput, Media, Text, ToolResult
@@ -125,12 +126,12 @@ class StrandsLive:
         """
         if isinstance(item, Media):
             self._check(item)
-        self._microphone.put(item)
         dropped_bytes = self._microphone.dropped_bytes
-
+        self._microphone.put(item)
         dropped_bytes = self._microphone.dropped_bytes - dropped_bytes
         if dropped_bytes:
             speech_dropped(dropped_bytes / _BYTES_PER_SAMPLE / self.input_sample_rate)
+
     def _check(self, media: Media) -> None:
         if media.kind != "image" or not self._plan.voice.takes_images:
             raise InvalidInput(f"This voice model cannot take {media.kind}s. Describe it in words.")
@@ -214,6 +215,7 @@ class StrandsLive:
 
     async def _converse(self, conversation: ConversationObservation) -> None:
         agent = self._plan.voice.agent
+        notice = ReconnectNotice(agent, self._buffer.offer)
         try:
             await agent.start({TEXT_MODEL: self._plan.voice.text_model})
             async with asyncio.TaskGroup() as tasks:
@@ -225,6 +227,7 @@ class StrandsLive:
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
         finally:
+            notice.close()
             await self._stop()
 
     async def _listen(self, conversation: ConversationObservation) -> None:
