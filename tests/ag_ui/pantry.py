@@ -10,7 +10,7 @@ from strands import ToolContext, tool
 from strands.types.tools import AgentTool
 
 from tools.asking import ask
-from tools.sharing import Progress, share_state, shared_state
+from tools.sharing import Progress, predict_state, share_state, shared_state
 
 PLANTED = "xyzzy-4711"
 """A secret that no client may ever see."""
@@ -115,4 +115,17 @@ def order(thing: str, tool_context: ToolContext) -> str:
     return f"Ordered {thing}: {json.dumps(agreed)}."
 
 
-TOOLS: list[AgentTool] = [weigh, refuse, spill, photograph, wait, put, cook, order]
+@tool(context=True)
+def write(text: str, tool_context: ToolContext) -> str:
+    """Write a document.
+
+    Args:
+        text: All of it.
+    """
+    share_state(tool_context, {"document": text})
+    return "Written."
+
+
+predict_state(write, document="text")
+
+TOOLS: list[AgentTool] = [weigh, refuse, spill, photograph, wait, put, cook, order, write]
