@@ -11,6 +11,7 @@ from gateway.models.provider import Models
 from gateway.settings import Settings
 from tools.registry import ToolRegistry
 
+_DELEGATES = ("delegate", "agent")  # tools.delegation, and Agent.as_tool() of strands
 WIRES = ("http", "agui", "ws", "webrtc")
 
 
@@ -41,6 +42,8 @@ def describe(settings: Settings, models: Models, tools: ToolRegistry) -> dict[st
             "persistentState": settings.session_store != "memory",
         },
         "humanInTheLoop": {"supported": True, "interrupts": True, "approvals": True},
+        "multiAgent": _delegates(tools),
+        "reasoning": _reasoning(models.text_name),
         "multimodal": {"input": _media_seen(models.text_name)},
         "custom": {
             "wires": list(WIRES),
@@ -49,6 +52,24 @@ def describe(settings: Settings, models: Models, tools: ToolRegistry) -> dict[st
             "limits": {"maxBodyBytes": settings.limits.max_body_bytes},
         },
     }
+
+
+def _delegates(tools: ToolRegistry) -> dict[str, Any]:
+    """The tools that hand their work to other agents."""
+    found = [tool for tool in tools if tool.tool_type in _DELEGATES]
+    if not found:
+        return {"supported": False}
+    subagents = [
+        {"name": tool.tool_name, "description": tool.tool_spec["description"]} for tool in found
+    ]
+    return {"supported": True, "delegation": True, "subagents": subagents}
+
+
+def _reasoning(text_model: str) -> dict[str, bool]:
+    """Whatever a model thinks aloud is shown; the embedded one does not think."""
+    if ModelChoice(setting=text_model).provider == "offline":
+        return {"supported": False}
+    return {"supported": True, "streaming": True, "encrypted": True}
 
 
 def _media_seen(text_model: str) -> dict[str, bool]:

@@ -204,7 +204,7 @@ _KINDS: dict[str, type[_Received]] = {
 
 
 def decode(text: str | bytes) -> Received | None:
-    """Decode one JSON object; None for a kind that no command needs.
+    """Decode one JSON object; None for what no command needs: other kinds, work of subagents.
 
     Raises:
         CommandFailed: it is not what a gateway sends.
@@ -214,7 +214,7 @@ def decode(text: str | bytes) -> Received | None:
         name = document.get("type")
         if name == "gateway.latency":
             return LatencyReported(_numbers(document))
-        kind = _KINDS.get(str(name))
+        kind = None if "subagentRunId" in document else _KINDS.get(str(name))
         return None if kind is None else msgspec.convert(document, kind)  # type: ignore[return-value]  # every subclass is in the union
     except msgspec.MsgspecError as error:
         raise CommandFailed(f"the gateway sent an event that is not AG-UI 1.0: {error}") from None

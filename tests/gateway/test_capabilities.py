@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 from ag_ui.core import AgentCapabilities
 from pydantic import BaseModel
-from strands import tool
+from strands import Agent, tool
 
 from gateway.capabilities import WIRES, describe
 from gateway.models.provider import Models
 from gateway.settings import Limits, Settings
+from tools.delegation import delegate
 from tools.registry import ToolRegistry
 
 
@@ -69,6 +70,24 @@ def test_attachments_are_declared_for_the_model_that_looks_at_them() -> None:
     assert described(text_model="bedrock")["multimodal"] == {"input": most}
     lite = described(text_model="bedrock/us.amazon.nova-lite-v1:0")
     assert lite["multimodal"] == {"input": most | {"video": True}}
+
+
+def test_tools_that_hand_their_work_over_are_subagents() -> None:
+    assert described()["multiAgent"] == {"supported": False}
+    helper = delegate("helper", "Helps.", lambda model: Agent(model=model))
+    chosen = Settings()
+    shown = describe(chosen, Models(chosen), ToolRegistry([double, helper]))
+    assert AgentCapabilities.model_validate(shown)
+    assert shown["multiAgent"] == {
+        "supported": True,
+        "delegation": True,
+        "subagents": [{"name": "helper", "description": "Helps."}],
+    }
+
+
+def test_thinking_is_declared_for_models_that_may_think() -> None:
+    assert described()["reasoning"] == {"supported": False}
+    assert described(text_model="bedrock")["reasoning"]["encrypted"] is True
 
 
 def test_speech_that_no_model_needs_is_not_used() -> None:

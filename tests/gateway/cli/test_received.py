@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from gateway.cli.failures import CommandFailed
@@ -64,6 +66,12 @@ def test_what_a_command_needs_is_decoded(text: str, event: Received) -> None:
 @pytest.mark.parametrize("text", ['{"type":"STATE_SNAPSHOT","snapshot":1}', '{"a":1}'])
 def test_other_kinds_are_survived(text: str) -> None:
     assert decode(text) is None
+
+
+def test_the_work_of_subagents_is_left_out() -> None:
+    added = {"type": "TEXT_MESSAGE_CONTENT", "messageId": "m", "delta": "a"}
+    assert decode(json.dumps(added)) is not None
+    assert decode(json.dumps(added | {"subagentRunId": "s"})) is None
 
 
 @pytest.mark.parametrize("text", ["[]", "x", b"\xff", '{"type":"RUN_ERROR","message":3}'])
