@@ -95,7 +95,7 @@ class ClientTool(Struct, frozen=True):
     """A tool that the client runs itself; ``parameters`` is a JSON schema."""
 
     name: str
-    description: str
+    description: str = ""
     parameters: Json = None
 
 

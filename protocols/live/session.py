@@ -76,6 +76,7 @@ class LiveSession:
         self._conversation = conversation
         self._dialogue = dialogue
         self._parked = False
+        self._seen = 0
         self._has_heard = False
         self._pacer = Pacer(native.output, pace)
         self._clock = clock
@@ -125,6 +126,7 @@ class LiveSession:
         """Say nothing until ``resume``: the client is gone, and has been for so long."""
         if not self._parked:
             self._parked = True
+            self._seen = self._line.journal.newest
             self._line.close()
             self._pacer.pause(self._clock(), lost_seconds=lost_seconds)
             self._conversation.park(parked=True)
@@ -134,7 +136,7 @@ class LiveSession:
 
         Args:
             outlet: the way to the client.
-            last_seq: the last number it saw; None: it asks for nothing to be said again.
+            last_seq: the last number it saw; None: the last one before the session was parked.
 
         Raises:
             InvalidInput: nothing of this number was ever sent.
@@ -143,7 +145,7 @@ class LiveSession:
         async with self._lock:
             self.park()
             journal = self._line.journal
-            seen = journal.newest if last_seq is None else last_seq
+            seen = self._seen if last_seq is None else last_seq
             missed = journal.after(seen)
             received_until = journal.position_after(seen)
             self._line.attach(outlet)

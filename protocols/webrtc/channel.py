@@ -137,7 +137,10 @@ async def _obey(session: LiveSession, message: ClientMessage | None) -> None:
             return
         case SessionStart():
             _check_nothing_chosen(message)
-            await session.announce()
+            if message.last_seq is None:
+                await session.announce()
+            else:
+                await session.repeat(message.last_seq)
         case InputAudio():
             raise InvalidInput("Audio goes by RTP here, not by messages.")
         case _:
@@ -149,6 +152,6 @@ def _check_nothing_chosen(start: SessionStart) -> None:
     chosen = (start.session_id, start.resume_token, start.voice, start.language, start.state)
     if any(chosen) or start.tools or start.context or not start.audio:
         raise InvalidInput(
-            "The offer has started this session. Put sessionId, voice and language into the "
-            'data of the action "offer", and send session.start without them.'
+            "The offer has started this session. Put sessionId, voice, language and tools into "
+            'the data of the action "offer", and send session.start without them.'
         )

@@ -112,6 +112,10 @@ class WebRtcOptions(Struct, frozen=True, kw_only=True):
         float,
         Meta(gt=0, description="a WebRTC client that sent nothing for so long counts as gone"),
     ] = 8.0
+    grace_seconds: Annotated[
+        float,
+        Meta(ge=0, description="how long a WebRTC call that lost its client may be gone on with"),
+    ] = 30.0
     private_candidates: Annotated[
         bool,
         Meta(

@@ -1,8 +1,9 @@
 """One call: a conversation, and the connection it is on at the moment.
 
 A new offer for a live call makes a second connection; when it is connected the call moves over to
-it, and the conversation does not notice. Whatever ends a call, it ends in one place: the client is
-told if it can be, then connection, conversation and place in the process are freed.
+it, and the conversation does not notice. A client that was cut off may do so for a while: its
+conversation waits, and goes on where it was heard to. Whatever ends a call, it ends in one place:
+the client is told if it can be, then connection, conversation and place in the process are freed.
 """
 
 import asyncio
@@ -64,6 +65,7 @@ class Peer:
         self._ended = False
         self._task: asyncio.Task[None] | None = None
 
+        self._last_seq: int | None = None
     @property
     def ids(self) -> list[str]:
         """The ids of its connections."""
@@ -140,6 +142,20 @@ class Peer:
         """Send voice."""
         await self._line.voice.play(pcm)
 
+    def note_seen(self, last_seq: int | None) -> None:
+        """Take the last number that a client which comes back has seen.
+
+        Raises:
+            InvalidInput: nothing of this number was ever sent.
+        """
+        self._live.check_seen(last_seq)
+        self._last_seq = last_seq
+
+    @property
+    def unsent_seconds(self) -> float:
+        """How much of the voice has not left yet."""
+        return self._line.voice.queued_seconds if self._connection is not None else 0.0
+
     async def drop(self) -> None:
         """Throw away the voice that has not left yet."""
         self._line.voice.drop()
@@ -176,7 +192,7 @@ class Peer:
         """Carry the call on the connection there is, until the last one is lost."""
         while True:
             await first_of(self._line.carry(self._live), self._succession())
-            if self._successor is None or not await self._successor.connects():
+            if not await self._is_followed():
                 return
             await self._move()
 
@@ -184,6 +200,24 @@ class Peer:
         """Wait until another connection is ready to take over."""
         while True:
             await self._offered.wait()
+    async def _is_followed(self) -> bool:
+        """Tell whether another connection takes the place of the one that is lost.
+
+        A client that was cut off is waited for.
+        """
+        if self._successor is not None and await self._successor.connects():
+            return True
+        if self._line.has_hung_up:
+            return False
+        self._live.park(lost_seconds=self._line.quiet_seconds)
+        try:
+            async with asyncio.timeout(self._options.grace_seconds):
+                await self._succession()
+        except TimeoutError:
+            _log.info("a client that was cut off has not come back")
+            return False
+        return True
+
             self._offered.clear()
             successor = self._successor
             if successor is None or await successor.connects():
@@ -196,7 +230,9 @@ class Peer:
         before, self._connection, self._successor = self._connection, self._successor, None
         if before is not None:
             await before.aclose()
-        await self._live.announce()
+        last_seq, self._last_seq = self._last_seq, None
+        await self._live.resume(self, last_seq)
+        self._live.park()
 
     async def _tell(self, error: Exception) -> None:
         try:

@@ -17,10 +17,9 @@ from protocols.contract.errors import (
     GatewayError,
     InvalidInput,
     NotFound,
-    NotSupported,
     Unavailable,
 )
-from protocols.contract.inputs import Json, LiveOptions
+from protocols.contract.inputs import ClientTool, Json, LiveOptions
 from protocols.invocation import ActionHandler, ActionRequest
 from protocols.webrtc.offer import Offer, read_offer
 from protocols.webrtc.options import IceServer
@@ -44,7 +43,8 @@ class _OfferData(Struct, frozen=True):
     pc_id: str | None = None
     voice: str | None = None
     language: str | None = None
-    tools: list[Any] = []
+    tools: tuple[ClientTool, ...] = ()
+    lastSeq: int | None = None  # noqa: N815
 
 
 class _CandidateData(Struct, frozen=True):
@@ -99,11 +99,6 @@ class _Signaling:
     async def offer(self, request: ActionRequest) -> Json:
         """Answer an offer."""
         data = _decoded(request, _OfferData)
-        if data.tools:
-            raise NotSupported(
-                "Tools that the client runs are not served in a call. Leave tools out, or run "
-                "them with AG-UI (POST /invocations)."
-            )
         try:
             offer = read_offer(
                 data.sdp,
@@ -142,12 +137,13 @@ class _Signaling:
         session_id = _session_id(request, data.sessionId)
         if data.pc_id:
             peer = self._peers.find(data.pc_id, request.session.caller, session_id)
+            peer.note_seen(data.lastSeq)
             return await self._peers.take_over(peer, offer, relay_only=data.turnOnly)
         call = Call(
             session=SessionKey(request.session.caller, session_id or request.session.id),
             offer=offer,
             relay_only=data.turnOnly,
-            options=LiveOptions(voice=data.voice, language=data.language),
+            options=LiveOptions(voice=data.voice, language=data.language, client_tools=data.tools),
         )
         return await self._peers.begin(call, request.conversations)
 

@@ -42,6 +42,11 @@ class VoiceTrack(MediaStreamTrack):
         self._may_send = asyncio.Event()
         self._has_room = asyncio.Event()
 
+    @property
+    def queued_seconds(self) -> float:
+        """How much voice has not left yet."""
+        return self._playout.queued_seconds
+
     async def play(self, pcm: bytes) -> None:
         """Take voice; waits while much of it is waiting already."""
         while self._playout.queued_seconds >= _MOST_QUEUED_SECONDS and self.readyState == "live":

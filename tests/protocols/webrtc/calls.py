@@ -222,10 +222,14 @@ class Server:
 
 @asynccontextmanager
 async def serving(**options: Any) -> AsyncIterator[Server]:
-    """A server; when it is left, nothing may be left of it."""
+    """A server; when it is left, nothing may be left of it.
+
+    Clients that are cut off are not waited for, unless the test says so.
+    """
     before = asyncio.all_tasks()
     busy = Busy()
-    async with Peers(WebRtcOptions(**options), hold=busy.hold, listens_on_loopback=True) as peers:
+    chosen = WebRtcOptions(**{"grace_seconds": 0.0, **options})
+    async with Peers(chosen, hold=busy.hold, listens_on_loopback=True) as peers:
         server = Server(peers, busy)
         yield server
     assert (peers.count, busy.count, server.conversations.live) == (0, 0, {})

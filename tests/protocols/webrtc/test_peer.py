@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from protocols.contract.errors import ModelFailed, NotFound, TimedOut
-from protocols.contract.events import AudioDelta, TurnStarted
+from protocols.contract.errors import InvalidInput, ModelFailed, NotFound, TimedOut
+from protocols.contract.events import AudioDelta, TextDelta, TurnStarted
 from protocols.live.session import LiveSession, SampleRates
 from protocols.webrtc.ice_servers import IcePlan
 from protocols.webrtc.offer import Offer
@@ -44,6 +44,7 @@ class FakeVoice:
     def __init__(self) -> None:
         self.played = 0
         self.dropped = 0
+        self.queued_seconds = 0.0
 
     async def play(self, pcm: bytes) -> None:
         self.played += len(pcm)
@@ -62,6 +63,8 @@ class FakeConnection:
         options: WebRtcOptions,
         sample_rates: SampleRates,
         plan: IcePlan,
+        *,
+        ticker: object = None,
     ) -> None:
         self.id = f"connection-{len(self.made) + 1}"
         self.made.append(self)
@@ -76,6 +79,8 @@ class FakeConnection:
         self.closed = asyncio.Event()
         self.candidates: list[str] = []
         self.reads_to_the_end = True
+        self.has_hung_up = True
+        self.quiet_seconds = 0.0
 
     async def answer(self, offer: Offer) -> str:
         await self.answering.wait()
@@ -104,9 +109,9 @@ class FakeConnection:
 class Scene:
     """A call and what became of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         self.conversation = ScriptedConversation(lambda: None)
-        self.options = WebRtcOptions()
+        self.options = WebRtcOptions(**options)
         self.peer = Peer(SESSION, self.conversation, self.options)
         self.freed = asyncio.Event()
 
@@ -122,8 +127,8 @@ class Scene:
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[tuple[Scene, FakeConnection]]:
-    scene = Scene()
+async def connected(**options: Any) -> AsyncIterator[tuple[Scene, FakeConnection]]:
+    scene = Scene(**options)
     first = await scene.offer()
     scene.peer.start(scene.freed.set)
     first.outcome.set_result(True)
@@ -278,3 +283,62 @@ async def test_an_interruption_empties_the_voice() -> None:
 async def test_nothing_can_be_said_before_the_call_begins() -> None:
     with pytest.raises(RuntimeError, match="not begun"):
         await Scene().peer.say({})
+
+
+async def test_a_client_that_was_cut_off_goes_on_with_its_call() -> None:
+    async with connected() as (scene, first):
+        await first.channel.until_said("gateway.state")
+        first.has_hung_up, first.quiet_seconds = False, 0.5
+        scene.conversation.emit(TurnStarted("turn-1"), AudioDelta("m", bytes(2 * 24_000)))
+        await first.channel.until_said("gateway.audio.start")
+        first.lost.set()
+        await scene.conversation.until(lambda conversation: conversation.parked)
+        scene.conversation.emit(TextDelta("w", "written meanwhile"))
+        second = await scene.offer()
+        second.outcome.set_result(True)
+        await second.channel.until_said("TEXT_MESSAGE_CONTENT")
+        assert second.channel.said[0] == "gateway.session"
+        assert second.channel.said.count("gateway.audio.start") == 1
+        assert not scene.conversation.parked
+        assert second.voice.played == 2 * 24_000  # what went to nobody is said again
+
+
+async def test_a_client_that_comes_back_may_tell_what_it_has_seen() -> None:
+    async with connected() as (scene, first):
+        first.has_hung_up = False
+        scene.conversation.emit(TurnStarted("turn-1"))
+        await first.channel.until_said("RUN_STARTED")
+        first.lost.set()
+        await scene.conversation.until(lambda conversation: conversation.parked)
+        with pytest.raises(InvalidInput, match="lastSeq"):
+            scene.peer.note_seen(99)
+        scene.peer.note_seen(2)
+        second = await scene.offer()
+        second.outcome.set_result(True)
+        await second.channel.until_said("RUN_STARTED")
+
+
+async def test_a_client_that_does_not_come_back_in_time_has_hung_up() -> None:
+    async with connected(grace_seconds=0.02) as (scene, first):
+        first.has_hung_up = False
+        first.lost.set()
+        await scene.until(scene.freed)
+
+
+async def test_a_first_attempt_to_come_back_that_fails_is_not_the_last() -> None:
+    async with connected() as (scene, first):
+        first.has_hung_up = False
+        second = await scene.offer()
+        first.lost.set()
+        second.outcome.set_result(False)
+        await scene.conversation.until(lambda conversation: conversation.parked)
+        third = await scene.offer()
+        third.outcome.set_result(True)
+        await scene.until(third.carrying)
+
+
+async def test_voice_that_has_not_left_was_not_heard() -> None:
+    assert Scene().peer.unsent_seconds == 0.0
+    async with connected() as (scene, first):
+        first.voice.queued_seconds = 0.04
+        assert scene.peer.unsent_seconds == 0.04

@@ -10,7 +10,6 @@ from protocols.contract.errors import (
     GatewayError,
     InvalidInput,
     NotFound,
-    NotSupported,
     SessionBusy,
     TimedOut,
     TooLarge,
@@ -202,7 +201,7 @@ async def test_data_of_a_wrong_form_names_the_place(
         ({"sdp": "garbage"}, InvalidInput),
         ({"sdp": CHROME, "type": "answer"}, InvalidInput),
         ({"sdp": CHROME + "x" * 100_000}, TooLarge),
-        ({"sdp": CHROME, "tools": [{"name": "t"}]}, NotSupported),
+        ({"sdp": CHROME, "tools": [{"description": "no name"}]}, InvalidInput),
     ],
 )
 async def test_an_offer_that_cannot_be_answered_opens_nothing(
