@@ -2,7 +2,8 @@
 
 The events are those of Bedrock's bidirectional stream, each with a ``timestamp``. As in Nova Sonic,
 what the assistant says comes in sentences ahead of their sound (stage ``SPECULATIVE``) and again
-when it was spoken (``FINAL``); some clients show the one, some the other.
+when it was spoken (``FINAL``); some clients show the one, some the other. Contents do not overlap:
+sound that goes on behind new words is another content.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,7 +51,8 @@ class SonicWriter:
         self._totals = {"input": 0, "output": 0}
         self._heard: dict[str, str] = {}
         self._speech: dict[str, _Speech] = {}
-        self._spoken: list[str] = []  # FINAL texts that wait for their sound
+        self._planned: list[str] = []  # SPECULATIVE texts that wait for the next sound
+        self._spoken: list[str] = []  # FINAL texts that wait for the end of theirs
         self._audio: str | None = None  # contentId
         self._calls: dict[str, tuple[str, str]] = {}  # id → name, arguments so far
 
@@ -64,6 +66,10 @@ class SonicWriter:
         written: list[Document] = []
         for speech in self._speech.values():
             written += self._plan(speech, speech.sentences.spoken())
+        if self._planned:
+            written += [*self._end_audio("PARTIAL_TURN"), *self._plans()]
+        if self._audio is None:
+            written += self._start_audio()
         for piece in audio_pieces(pcm):
             written.append(self._event("audioOutput", contentId=self._audio, content=piece))
         return written
@@ -82,12 +88,12 @@ class SonicWriter:
         return [self._event("completionStart")]
 
     def _finish_run(self, document: Document) -> list[Document]:
-        return [*self._end_audio("END_TURN"), *self._finals("END_TURN"), *self._usage(document)]
+        return [*self._end_turn("END_TURN"), *self._usage(document)]
 
     def _fail_run(self, document: Document) -> list[Document]:
         error = {"message": document["message"], "code": document["code"]}
-        ended = [*self._end_audio("INTERRUPTED"), *self._finals("PARTIAL_TURN")]
-        return [*ended, *self._usage(document), self._stamped({"event": {"error": error}})]
+        ended = [*self._end_turn("INTERRUPTED"), *self._usage(document)]
+        return [*ended, self._stamped({"event": {"error": error}})]
 
     def _start_text(self, document: Document) -> list[Document]:
         if document["role"] == "user":
@@ -123,7 +129,12 @@ class SonicWriter:
         if not words:
             return []
         speech.whole += words
-        return self._text("ASSISTANT", "SPECULATIVE", words)
+        self._planned.append(words)
+        return self._plans() if self._audio is None else []
+
+    def _plans(self) -> list[Document]:
+        planned, self._planned = self._planned, []
+        return [e for words in planned for e in self._text("ASSISTANT", "SPECULATIVE", words)]
 
     def _finals(self, stop: str) -> list[Document]:
         spoken, self._spoken = self._spoken, []
@@ -131,8 +142,11 @@ class SonicWriter:
             event for words in spoken for event in self._text("ASSISTANT", "FINAL", words, stop)
         ]
 
-    def _start_audio(self, document: Document) -> list[Document]:
-        written = self._end_audio("PARTIAL_TURN")
+    def _end_turn(self, stop: str) -> list[Document]:
+        final = "END_TURN" if stop == "END_TURN" else "PARTIAL_TURN"
+        return [*self._end_audio(stop), *self._plans(), *self._finals(final)]
+
+    def _start_audio(self) -> list[Document]:
         self._audio = self._new_id()
         configuration = {
             "mediaType": "audio/lpcm",
@@ -142,8 +156,10 @@ class SonicWriter:
             "channelCount": 1,
         }
         start = {"contentId": self._audio, "type": "AUDIO", "role": "ASSISTANT"}
-        started = self._event("contentStart", **start, audioOutputConfiguration=configuration)
-        return [*written, started]
+        return [self._event("contentStart", **start, audioOutputConfiguration=configuration)]
+
+    def _part_audio(self, document: Document) -> list[Document]:
+        return self._end_audio("PARTIAL_TURN")
 
     def _end_audio(self, stop: str) -> list[Document]:
         if self._audio is None:
@@ -153,6 +169,7 @@ class SonicWriter:
 
     def _interrupt(self, document: Document) -> list[Document]:
         return [
+            *self._plans(),
             *self._finals("PARTIAL_TURN"),
             *self._text("ASSISTANT", "FINAL", _INTERRUPTED, "INTERRUPTED"),
             *self._end_audio("INTERRUPTED"),
@@ -209,7 +226,7 @@ class SonicWriter:
         return [self._stamped(refused)]
 
     def _end(self, document: Document) -> list[Document]:
-        written = [*self._end_audio("INTERRUPTED"), *self._finals("PARTIAL_TURN")]
+        written = self._end_turn("INTERRUPTED")
         if self._completion_id:
             written.append(self._event("completionEnd", stopReason="END_TURN"))
         self._completion_id = ""
@@ -268,7 +285,7 @@ _WORDS: Mapping[str, Callable[[SonicWriter, Document], list[Document]]] = {
     "TEXT_MESSAGE_START": SonicWriter._start_text,
     "TEXT_MESSAGE_CONTENT": SonicWriter._add_text,
     "TEXT_MESSAGE_END": SonicWriter._end_text,
-    "gateway.audio.start": SonicWriter._start_audio,
+    "gateway.audio.start": SonicWriter._part_audio,
     "gateway.audio.flush": SonicWriter._interrupt,
     "TOOL_CALL_START": SonicWriter._start_call,
     "TOOL_CALL_ARGS": SonicWriter._add_arguments,

@@ -89,13 +89,13 @@ def test_a_spoken_turn_is_as_nova_sonic_tells_it() -> None:
         "encoding": "base64",
         "channelCount": 1,
     }
-    audio = {"contentId": "c3", "type": "AUDIO"}
+    audio = {"contentId": "c4", "type": "AUDIO"}
     assert client.take() == [
         event("completionStart"),
         *said("c2", "USER", "FINAL", "how many?", "PARTIAL_TURN"),
+        *said("c3", "ASSISTANT", "SPECULATIVE", "It is 714.", "PARTIAL_TURN"),
         event("contentStart", **audio, role="ASSISTANT", audioOutputConfiguration=configuration),
-        *said("c4", "ASSISTANT", "SPECULATIVE", "It is 714.", "PARTIAL_TURN"),
-        event("audioOutput", contentId="c3", content="AQI="),
+        event("audioOutput", contentId="c4", content="AQI="),
         event("contentEnd", **audio, stopReason="END_TURN"),
         *said("c5", "ASSISTANT", "FINAL", "It is 714.", "END_TURN"),
         event(
@@ -217,6 +217,55 @@ def test_two_messages_of_sound_are_two_contents() -> None:
         "contentStart AUDIO ASSISTANT",
         "audioOutput AwQ=",
         "contentEnd AUDIO END_TURN",
+    ]
+
+
+def test_sound_behind_new_words_is_another_content() -> None:
+    client = Client()
+    client.events(
+        TurnStarted("r"),
+        Transcript("a", "assistant", "One. "),
+        AudioDelta("a", b"\1\2"),
+        Transcript("a", "assistant", "Two. "),
+        Transcript("a", "assistant", "Three.", final=True),
+        AudioDelta("a", b"\3\4"),
+        TurnEnded(),
+    )
+    assert client.names() == [
+        "completionStart",
+        "contentStart TEXT ASSISTANT SPECULATIVE",
+        "textOutput ASSISTANT One. ",
+        "contentEnd TEXT PARTIAL_TURN",
+        "contentStart AUDIO ASSISTANT",
+        "audioOutput AQI=",
+        "contentEnd AUDIO PARTIAL_TURN",
+        "contentStart TEXT ASSISTANT SPECULATIVE",
+        "textOutput ASSISTANT Two. ",
+        "contentEnd TEXT PARTIAL_TURN",
+        "contentStart TEXT ASSISTANT SPECULATIVE",
+        "textOutput ASSISTANT Three.",
+        "contentEnd TEXT PARTIAL_TURN",
+        "contentStart AUDIO ASSISTANT",
+        "audioOutput AwQ=",
+        "contentEnd AUDIO END_TURN",
+        "contentStart TEXT ASSISTANT FINAL",
+        "textOutput ASSISTANT One. Two. Three.",
+        "contentEnd TEXT END_TURN",
+    ]
+
+
+def test_words_behind_the_last_sound_follow_its_end() -> None:
+    client = Client()
+    client.events(TurnStarted("r"), AudioDelta("a", b"\1\2"))
+    client.events(Transcript("a", "assistant", "Late.", final=True), TurnEnded())
+    assert client.names()[3:] == [
+        "contentEnd AUDIO END_TURN",
+        "contentStart TEXT ASSISTANT SPECULATIVE",
+        "textOutput ASSISTANT Late.",
+        "contentEnd TEXT PARTIAL_TURN",
+        "contentStart TEXT ASSISTANT FINAL",
+        "textOutput ASSISTANT Late.",
+        "contentEnd TEXT END_TURN",
     ]
 
 
