@@ -2,7 +2,9 @@
 
 A test that makes a check is marked ``@pytest.mark.check("C01")``. Those that need nothing but a URL
 are in ``tests/conformance``; those that need a model, a tool or a setting of their own are in
-``tests/ag_ui``. ``tests/test_ag_ui_checks.py`` sees to it that each has its test.
+``tests/ag_ui``. Tests that show a feature of the dojo, AG-UI's collection of demonstrations, are
+marked ``@pytest.mark.feature("shared-state")``. ``tests/test_ag_ui_checks.py`` sees to it that each
+has its test.
 """
 
 CHECKS: dict[str, str] = {
@@ -93,3 +95,30 @@ CHECKS: dict[str, str] = {
     "C75": "what the capabilities declare holds",
     "C76": "a reader that stalls costs bounded memory, and its run ends",
 }
+
+FEATURES: dict[str, str] = {
+    # The demonstrations of AG-UI's dojo
+    "agentic-chat": "a chat whose model may call tools of the page (A2A, crew and vnext chat too)",
+    "backend-tool-rendering": "calls of the server's tools and their results, for the page to show",
+    "human-in-the-loop": "a tool of the page lets the user choose before the model goes on",
+    "interrupt": "a tool of the server asks the user, and the run is resumed",
+    "agentic-generative-ui": "a tool that works in steps tells the state as it goes",
+    "tool-based-generative-ui": "the arguments of a page's tool come while they are written",
+    "shared-state": "page and agent change one state",
+    "predictive-state-updates": "the page shows a state while its value is still written",
+    "reasoning-chat": "the page shows what the model thinks",
+    "multimodal-chat": "images, documents, audio and video of the user",
+    "subgraphs": "the work of other agents, told apart",
+    "background-agents": "progress that is no part of the conversation",
+    "a2ui": "surfaces of a catalog of the page, written by the model",
+    "error-flow": "a failure has a code and a message without internals",
+    # What the protocol has beyond the dojo
+    "cancel": "a run is stopped on purpose",
+    "usage": "tokens are counted",
+    "capabilities": "the server says what it can do",
+    "protobuf": "the binary form",
+    "websocket": "runs over a WebSocket",
+    "data-channel": "runs of a call, over its data channel",
+    "keep-alive": "silence is filled",
+}
+"""The table of features, each with what a user sees of it."""

@@ -44,6 +44,7 @@ def test_the_run_ends_as_a_success_right_after_the_calls(scene: Scene) -> None:
     assert [call["id"] for call in run.messages[-1]["toolCalls"]] == ["call-blue", "call-red"]
 
 
+@pytest.mark.feature("agentic-chat")
 @pytest.mark.check("C31")
 def test_the_answer_reaches_the_model_which_calls_nothing_again(scene: Scene) -> None:
     asked, run = called(scene, BLUE)
@@ -153,11 +154,12 @@ def test_names_that_models_do_not_take_are_refused_with_their_place(
     assert scene.shown() == []
 
 
+@pytest.mark.feature("tool-based-generative-ui")
 def test_arguments_come_piece_by_piece_while_the_model_makes_them(scene: Scene) -> None:
-    write = client_tool("write", "text")
+    compose = client_tool("compose", "text")
     text = "Once upon a time there was a very long argument."
-    use = ToolUse("write", {"text": text}, id="call-write")
-    run = scene.run(asking("Write.", tools=[write]), calls(use, pause_seconds=0.02))
+    use = ToolUse("compose", {"text": text}, id="call-1")
+    run = scene.run(asking("Write.", tools=[compose]), calls(use, pause_seconds=0.02))
     assert len(run.all("TOOL_CALL_ARGS", "delta")) >= 3
     assert len([read for read in run.reads if b"TOOL_CALL_ARGS" in read]) > 1
     assert "Write." in words_to(scene.shown()[0])

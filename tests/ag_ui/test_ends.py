@@ -37,6 +37,7 @@ def talkative(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
     return scene
 
 
+@pytest.mark.feature("error-flow")
 @pytest.mark.check("C56")
 @pytest.mark.parametrize(
     "fault",
@@ -95,6 +96,7 @@ def leave_early(scene: Scene) -> int:
         return response.status_code
 
 
+@pytest.mark.feature("cancel")
 @pytest.mark.check("C59")
 @pytest.mark.parametrize(
     ("script", "begun"), [(STORY, "TEXT_MESSAGE_CONTENT"), (LONG_CALL, "TOOL_CALL_ARGS")]

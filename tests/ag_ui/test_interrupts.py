@@ -68,6 +68,7 @@ def test_two_tools_that_ask_have_questions_of_their_own(scene: Scene) -> None:
     assert after.outcome == {"type": "success"}
 
 
+@pytest.mark.feature("interrupt")
 @pytest.mark.check("C51")
 def test_an_answer_lets_the_tool_run_once_under_its_own_call(scene: Scene) -> None:
     asked, run = asked_by(scene, BREAD)

@@ -30,6 +30,7 @@ def listening() -> Iterator[socket.socket]:
         yield server
 
 
+@pytest.mark.feature("multimodal-chat")
 def test_an_image_is_what_the_model_sees(scene: Scene) -> None:
     run = scene.run(showing("image", type="data", value=PNG, mimeType="image/png"), says("A dot."))
     assert run.text == "A dot."

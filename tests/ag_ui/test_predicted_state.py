@@ -8,6 +8,7 @@ from tests.emulators.converse.scripts import ToolUse, calls, says
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.feature("predictive-state-updates")
 def test_what_the_state_will_be_is_told_before_the_arguments_that_show_it(scene: Scene) -> None:
     write = ToolUse("write", {"text": "Once upon a time"})
     run = scene.run(asking("write"), calls(write), says("Done."))

@@ -12,6 +12,7 @@ THOUGHT = Reasoning("Let me think about it.")
 ASK = ToolUse("paint", {"colour": "blue"}, id="call-blue")
 
 
+@pytest.mark.feature("reasoning-chat")
 @pytest.mark.check("C48")
 def test_reasoning_is_balanced_and_comes_before_the_words(scene: Scene) -> None:
     run = scene.run(asking("Is it so?"), Reply((THOUGHT, Text("It is."))))

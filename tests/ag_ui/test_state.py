@@ -48,6 +48,7 @@ def test_two_tools_of_one_turn_do_not_undo_each_other(scene: Scene) -> None:
     assert run.state == {"x": 1, "a/b": "pear", "c~d": "apple"}
 
 
+@pytest.mark.feature("shared-state")
 @pytest.mark.check("C44")
 def test_the_next_run_begins_with_what_the_client_has_then(scene: Scene) -> None:
     asked = asking("put it", state={})
@@ -59,6 +60,8 @@ def test_the_next_run_begins_with_what_the_client_has_then(scene: Scene) -> None
     assert second.state == {"shelf": "pear", "table": "cup", "floor": "rug"}
 
 
+@pytest.mark.feature("background-agents")
+@pytest.mark.feature("agentic-generative-ui")
 def test_a_tool_that_works_in_steps_tells_state_and_progress_between_them(scene: Scene) -> None:
     steps = ["chop", "fry"]
     run = scene.run(asking("cook", state={}), calls(ToolUse("cook", {"steps": steps})), says("Ok."))

@@ -30,6 +30,7 @@ def test_each_piece_of_the_model_is_a_piece_of_the_text(scene: Scene) -> None:
     assert len([read for read in run.reads if b"TEXT_MESSAGE_CONTENT" in read]) > 1
 
 
+@pytest.mark.feature("usage")
 @pytest.mark.check("C67")
 def test_usage_adds_up_and_counts_cached_tokens_as_input(scene: Scene) -> None:
     usage = Usage(20, 10, cache_read_tokens=5, cache_write_tokens=7)

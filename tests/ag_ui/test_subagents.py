@@ -52,6 +52,7 @@ def test_an_agent_that_fails_is_told_of_without_its_secrets_and_the_run_goes_on(
     assert run.one("TOOL_CALL_RESULT")["metadata"] == {"gateway": {"error": True}}
 
 
+@pytest.mark.feature("subgraphs")
 @pytest.mark.check("C71")
 def test_nodes_at_work_side_by_side_are_steps_with_messages_of_their_own(scene: Scene) -> None:
     run = delegating(scene, "panel")

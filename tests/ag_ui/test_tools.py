@@ -24,6 +24,7 @@ def weighed(stage: Any) -> Run:
     return scene.run(asking("weigh it"), calls(APPLE), says("It is heavy."))
 
 
+@pytest.mark.feature("backend-tool-rendering")
 @pytest.mark.check("C21")
 def test_a_call_is_told_from_its_start_to_its_result_and_text_follows(weighed: Run) -> None:
     assert weighed.kinds == [

@@ -42,6 +42,7 @@ def named_by_place(events: list[Json]) -> Any:
     return json.loads(text)
 
 
+@pytest.mark.feature("protobuf")
 @pytest.mark.check("C62", "C65")
 def test_protobuf_has_its_exact_type_and_the_events_of_sse(scene: Scene) -> None:
     asked = asking("cook", state={"done": []})
@@ -76,6 +77,7 @@ def test_without_a_wish_the_run_is_sse(scene: Scene, accept: str | None) -> None
     assert scene.consumer.replay(body, asked).text == "Hi."
 
 
+@pytest.mark.feature("keep-alive")
 @pytest.mark.check("C66")
 def test_silence_is_filled_with_comments_and_no_event_is_made_up(scene: Scene) -> None:
     run = scene.run(asking("wait"), calls(ToolUse("wait", {"seconds": 1})), says("Done."))
@@ -122,6 +124,7 @@ def run_on(socket: ClientConnection, asked: Any) -> list[Json]:
     return told
 
 
+@pytest.mark.feature("websocket")
 @pytest.mark.check("C74")
 def test_a_websocket_has_the_events_of_sse(scene: Scene, socket: ClientConnection) -> None:
     asked = asking("cook", state={"done": []})
@@ -143,6 +146,7 @@ def test_bad_input_on_a_websocket_is_refused_before_a_run(
     assert scene.shown() == []
 
 
+@pytest.mark.feature("capabilities")
 @pytest.mark.check("C75")
 def test_what_the_capabilities_declare_holds(scene: Scene) -> None:
     document = httpx.get(f"{scene.url}/capabilities", timeout=SECONDS).json()
