@@ -112,6 +112,6 @@ async def _watch(
     try:
         while data := await reader.read(_READ_BYTES):
             connection.receive_data(data)
-    except ConnectionError:
-        pass
+    except OSError:
+        pass  # cut, or closed within a record of TLS
     gone.set()

@@ -7,7 +7,7 @@ import httpx
 from gateway.settings import ModelOptions
 from protocols.contract.errors import NotConfigured
 
-_LATER_SECONDS = 5.0
+_LATER_SECONDS = 1.0
 
 
 def require_key(provider: str, *variables: str) -> None:

@@ -37,4 +37,4 @@ def test_claude_keeps_instructions_tools_and_history(monkeypatch: pytest.MonkeyP
     off = text_model(ModelChoice(setting="anthropic", options=ModelOptions(prompt_cache=False)))
     assert isinstance(off, AnthropicModel)
     assert off.config["cache_config"] is None
-    assert (model.client.max_retries, model.client.timeout) == (0, httpx.Timeout(65, connect=5))
+    assert (model.client.max_retries, model.client.timeout) == (0, httpx.Timeout(61, connect=5))

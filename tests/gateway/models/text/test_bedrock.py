@@ -48,7 +48,7 @@ def test_the_model_is_the_one_named_and_tries_nothing_again() -> None:
     config = model.client.meta.config
     assert model.get_config()["model_id"] == "eu.anthropic.claude-x"
     assert config.retries["total_max_attempts"] == 1
-    assert (config.connect_timeout, config.read_timeout) == (2, 35)
+    assert (config.connect_timeout, config.read_timeout) == (2, 31)
 
 
 @pytest.mark.usefixtures("keys")

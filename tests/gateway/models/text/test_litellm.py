@@ -18,6 +18,6 @@ def test_the_model_is_litellms_own_name(monkeypatch: pytest.MonkeyPatch) -> None
     from gateway.models.text.litellm import text_model
 
     text_model(ModelChoice(setting="litellm/anthropic/claude-x", options=OPTIONS))
-    client = {"timeout": 65.0, "num_retries": 0}
+    client = {"timeout": 61.0, "num_retries": 0}
     assert made == [{"client_args": client, "model_id": "anthropic/claude-x"}]
     monkeypatch.delitem(sys.modules, "gateway.models.text.litellm")

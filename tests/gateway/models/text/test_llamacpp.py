@@ -25,5 +25,5 @@ async def test_the_server_is_where_the_environment_says(monkeypatch: pytest.Monk
         model = text_model(ModelChoice(setting="llamacpp", options=OPTIONS))
         assert isinstance(model, LlamaCppModel)
         assert model.base_url == url
-        assert model.client.timeout == httpx.Timeout(65, connect=2)
+        assert model.client.timeout == httpx.Timeout(61, connect=2)
         await model.client.aclose()

@@ -16,6 +16,6 @@ async def test_answers_share_a_transport_and_its_time_outs() -> None:
     assert isinstance(model, ReusingOllamaModel)
     assert model.client_args == {
         "transport": model.client,
-        "timeout": httpx.Timeout(65, connect=2),
+        "timeout": httpx.Timeout(61, connect=2),
     }
     await model.client.aclose()

@@ -20,7 +20,7 @@ def test_the_setting_names_the_endpoint(monkeypatch: pytest.MonkeyPatch, tmp_pat
     config = model.client.meta.config
     assert model.get_config()["endpoint_name"] == "my-llama"
     assert model.client.meta.region_name == "eu-north-1"
-    assert (config.connect_timeout, config.read_timeout) == (2, 65)
+    assert (config.connect_timeout, config.read_timeout) == (2, 61)
     assert config.retries["total_max_attempts"] == 1
     model.client.close()
 

@@ -22,5 +22,5 @@ def test_libraries_wait_a_little_longer_than_the_gateway() -> None:
     options = ModelOptions(
         model_connect_seconds=2, first_token_seconds=30, between_tokens_seconds=40
     )
-    assert read_seconds(options) == 45
-    assert time_limits(options) == httpx.Timeout(45, connect=2)
+    assert read_seconds(options) == 41
+    assert time_limits(options) == httpx.Timeout(41, connect=2)
