@@ -75,3 +75,32 @@ def test_a_plain_prompt_is_answered_by_the_agent_that_was_asked(scene: Scene) ->
     assert reply["response"] == "Well."
     (call,) = reply["tool_calls"]
     assert (call["name"], call["result"]) == ("panel", "Both are right.")
+
+
+@pytest.mark.check("C50", "C51")
+def test_a_subagent_that_asks_is_suspended_and_goes_on_under_the_same_name(scene: Scene) -> None:
+    confirm = calls(ToolUse("confirm", {"what": "Really"}, id="call-2"))
+    asked = asking("Go.", state={})
+    run = scene.run(asked, ask("asker"), confirm)
+    (question,) = run.outcome["interrupts"]
+    assert (question["message"], question["toolCallId"]) == ("Really?", "call-1")
+    subagent = run.one("SUBAGENT_STARTED")["subagentRunId"]
+    assert question["subagentRunId"] == subagent
+    assert run.one("SUBAGENT_FINISHED")["outcome"] == {
+        "type": "suspended",
+        "interruptIds": [question["id"]],
+    }
+    answer = [{"interruptId": question["id"], "status": "resolved", "payload": "yes"}]
+    after = scene.run(going_on(asked, run, resume=answer), says("It is confirmed."), says("Well."))
+    assert after.one("SUBAGENT_STARTED")["subagentRunId"] == subagent
+    assert "outcome" not in after.one("SUBAGENT_FINISHED")
+    assert (after.messages[-1]["content"], after.outcome) == ("Well.", {"type": "success"})
+    inner, outer = scene.shown()[2:]
+    assert result_in(inner) == "The user said yes."
+    assert result_in(outer) == "It is confirmed."
+
+
+def result_in(body: dict[str, Any]) -> str:
+    (block,) = [b["toolResult"] for b in body["messages"][-1]["content"] if "toolResult" in b]
+    text: str = block["content"][0]["text"]
+    return text

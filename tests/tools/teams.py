@@ -4,12 +4,13 @@ import asyncio
 import json
 from typing import Any
 
-from strands import Agent, tool
+from strands import Agent, ToolContext, tool
 from strands.models import Model
 from strands.multiagent import GraphBuilder, Swarm
 from strands.multiagent.graph import Graph
 
 from tests.scripted import Call, Says, ScriptedModel
+from tools.asking import ask
 from tools.delegation import delegate
 
 SECRET = "the password is swordfish"
@@ -106,6 +107,21 @@ def helper(model: Model) -> Agent:
     return Agent(model=model, name="helper", tools=[look], retry_strategy=None)
 
 
+@tool(context=True)
+def confirm(what: str, tool_context: ToolContext) -> str:
+    """Ask the user.
+
+    Args:
+        what: to confirm.
+    """
+    return f"The user said {ask(tool_context, f'{what}?')}."
+
+
+def asker(model: Model) -> Agent:
+    """Has a tool that asks the user."""
+    return Agent(model=model, name="asker", tools=[confirm], retry_strategy=None)
+
+
 def endless(model: Model) -> Agent:
     return member("endless", Says(["I begin"], waits_for=asyncio.Event()))
 
@@ -127,6 +143,7 @@ BUILDS = (
     manager,
     nested_panel,
     helper,
+    asker,
     endless,
     endless_team,
     failing,
