@@ -202,6 +202,6 @@ async def test_hanging_up_in_the_middle_of_the_answer_frees_everything(gateway: 
         await socket.send(json.dumps({"type": "input.text", "text": words("count")}))
         await caller.until("audio")
         assert (await client.get("/ping")).json()["status"] == "HealthyBusy"
-        socket.transport.abort()
+        await socket.close()
         await asyncio.gather(listening, return_exceptions=True)
         await becomes_idle(client)
