@@ -47,6 +47,9 @@ def new_identifier() -> str:
     return str(uuid4())
 
 
+_ORDINARY_STOPS = frozenset({"end_turn", "tool_use", "interrupt"})
+
+
 class RunTranslator:
     """Writes one run.
 
@@ -210,7 +213,7 @@ class RunTranslator:
             "runId": self.run_id,
             "outcome": outcome,
         }
-        return [*written, finished | self._usage_member()]
+        return [*written, finished | self._usage_member() | _stop_member(event)]
 
     def _add_usage(self, event: events.UsageReported) -> None:
         counted = {
@@ -226,6 +229,13 @@ class RunTranslator:
 
     def _usage_member(self) -> dict[str, Any]:
         return {"usage": [dict(self._usage)]} if self._usage else {}
+
+
+def _stop_member(event: events.TurnEnded) -> AgUiEvent:
+    """Why the model stopped, where that is not because all was said: AG-UI has no word for it."""
+    if event.outcome != "completed" or event.stop_reason in _ORDINARY_STOPS:
+        return {}
+    return {"metadata": {"gateway": {"stopReason": event.stop_reason}}}
 
 
 def _state_event(event: events.StateChanged) -> AgUiEvent:

@@ -325,3 +325,20 @@ def test_a_call_that_is_taken_up_again_begins_no_second_time() -> None:
         ToolResumed("c", "shred", "{}"), ToolFinished("c", (Text("done"),)), TurnEnded()
     )
     assert (result["type"], result["toolCallId"]) == ("TOOL_CALL_RESULT", "c")
+
+
+@pytest.mark.parametrize(
+    ("ended", "metadata"),
+    [
+        (TurnEnded(), None),
+        (TurnEnded(stop_reason="tool_use"), None),
+        (TurnEnded("cancelled", "cancelled"), None),
+        (TurnEnded(stop_reason="max_tokens"), {"gateway": {"stopReason": "max_tokens"}}),
+        (
+            TurnEnded(stop_reason="guardrail_intervened"),
+            {"gateway": {"stopReason": "guardrail_intervened"}},
+        ),
+    ],
+)
+def test_an_answer_that_did_not_come_to_its_end_says_why(ended: TurnEnded, metadata: Any) -> None:
+    assert run(ended)[-1].get("metadata") == metadata
