@@ -9,7 +9,6 @@ own tools raise is kept from the client as the gateway's tools keep it (``tools.
 
 import asyncio
 import logging
-import math
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from threading import Event
@@ -40,6 +39,7 @@ _FAILED = "The agent failed before it had an answer."
 _CANCELLED = "The agent was cancelled."
 _ASKED = "The agent wanted to ask the user something, which it cannot do here."
 _CANCEL_SECONDS = 0.1
+_TOOL_SECONDS = 86_400.0  # the guard of the delegate ends its tools much earlier
 
 _log = logging.getLogger(__name__)
 
@@ -207,7 +207,7 @@ def _keep_safe(agent: Agent, threads: ToolThreads) -> None:
         if isinstance(inner, Agent):
             _keep_safe(inner, threads)
         if not isinstance(tool, GuardedTool):
-            registry[name] = GuardedTool(tool, math.inf, threads)
+            registry[name] = GuardedTool(tool, _TOOL_SECONDS, threads)
 
 
 async def _cancel_with(signal: Event | None, worker: Graph | Swarm) -> None:

@@ -79,9 +79,9 @@ class StrandsWriter:
         self._calls: dict[str, tuple[str, str]] = {}  # id → name, arguments so far
 
     def say(self, document: Document) -> list[Document]:
-        """Translate a native message."""
+        """Translate a native message; there are no words for what subagents do."""
         write = _WORDS.get(document["type"])
-        return [] if write is None else write(self, document)
+        return [] if write is None or "subagentRunId" in document else write(self, document)
 
     def play(self, pcm: bytes) -> list[Document]:
         """Write sound, behind the words that it says."""

@@ -339,3 +339,11 @@ def test_an_assistant_that_says_nothing_is_silent() -> None:
     client = Client()
     client.events(TurnStarted("r"), Transcript("a", "assistant", "", final=True), TurnEnded())
     assert client.names() == ["completionStart"]
+
+
+def test_what_subagents_do_is_left_out() -> None:
+    writer = SonicWriter(lambda: "p", lambda: "c", lambda: 1234)
+    theirs = {"toolCallId": "s/1", "subagentRunId": "s"}
+    started = {"type": "TOOL_CALL_START", "toolCallName": "look"}
+    assert writer.say(started | theirs) == []
+    assert writer.say({"type": "TOOL_CALL_END"} | theirs) == []

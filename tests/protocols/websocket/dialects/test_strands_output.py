@@ -220,3 +220,11 @@ def test_written_answers_are_told_as_transcripts() -> None:
     events: list[Event] = [TurnStarted("r"), TextDelta("a", "Yes."), TurnEnded()]
     client.events(*events)
     assert [e.get("text") for e in client.take()] == [None, "Yes.", "Yes.", None]
+
+
+def test_what_subagents_do_is_left_out() -> None:
+    writer = StrandsWriter()
+    theirs = {"toolCallId": "s/1", "subagentRunId": "s"}
+    started = {"type": "TOOL_CALL_START", "toolCallName": "look"}
+    assert writer.say(started | theirs) == []
+    assert writer.say({"type": "TOOL_CALL_END"} | theirs) == []
