@@ -145,8 +145,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^[a-z_]+(/.+)?$",
-            description="who answers speech: `offline`, `bedrock` (Nova Sonic) with an optional "
-            "`/model id`, or `cascade` (the text model with embedded speech)",
+            description="who answers speech: `offline`, `bedrock` (Nova Sonic), `openai` "
+            "(Realtime) or `gemini` (Live) with an optional `/model id`, or `cascade` (the text "
+            "model with embedded speech)",
         ),
     ] = "offline"
     system_prompt: Annotated[str, Meta(description="instructions for every model")] = (

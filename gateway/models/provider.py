@@ -8,7 +8,7 @@ import asyncio
 import importlib.util
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -37,8 +37,8 @@ class ModelProvider:
     """One provider: ``text`` and ``voice`` are ``module:function`` of its factories, or None.
 
     ``has_models``: there are several, and a setting may name one after a slash; ``names_model``: it
-    has to. ``library``: a module that its text model needs and that is not always installed;
-    ``extra`` of this project brings it.
+    has to. ``library``: a module that its text model needs and that is not always installed, and
+    ``voice_library`` one for its voice; ``extra`` of this project brings it.
     ``embedded_speech``: its voice is the embedded recogniser and synthesizer around a text model:
     the provider's own, or that of the setting ``GATEWAY_TEXT_MODEL`` if it has none.
     """
@@ -49,6 +49,7 @@ class ModelProvider:
     has_models: bool = False
     names_model: bool = False
     library: str | None = None
+    voice_library: str | None = None
     extra: str | None = None
     embedded_speech: bool = False
     takes_images: bool = False
@@ -81,11 +82,20 @@ PROVIDERS: Mapping[str, ModelProvider] = {
             voice="gateway.models.nova_sonic.factory:voice_model",
             has_models=True,
         ),
-        _remote("openai", "openai"),
+        replace(
+            _remote("openai", "openai"),
+            voice="gateway.models.openai_realtime:voice_model",
+            takes_images=True,
+        ),
         _remote("openai_responses", "openai", extra="openai"),
         _remote("anthropic", "anthropic"),
         _remote("ollama", "ollama", names_model=True),
-        _remote("gemini", "google.genai"),
+        replace(
+            _remote("gemini", "google.genai"),
+            voice="gateway.models.gemini_live:voice_model",
+            voice_library="google.genai",
+            takes_images=True,
+        ),
         _remote("litellm", "litellm", names_model=True),
         _remote("llamacpp"),
         _remote("mistral", "mistralai"),
@@ -108,7 +118,10 @@ def check(settings: Settings) -> None:
         _check("GATEWAY_FALLBACK_MODELS", fallback, _answers_text)
         _check_library("GATEWAY_FALLBACK_MODELS", fallback)
     _check("GATEWAY_VOICE_MODEL", settings.voice_model, _answers_speech)
-    if PROVIDERS[ModelChoice(setting=settings.voice_model).provider].embedded_speech:
+    voice = PROVIDERS[ModelChoice(setting=settings.voice_model).provider]
+    if voice.voice_library is not None and not _is_installed(voice.voice_library):
+        raise SettingsError(f"GATEWAY_VOICE_MODEL: {missing_library(voice)}")
+    if voice.embedded_speech:
         _check_voice("GATEWAY_VOICE", settings.voice, None)
         _check_voice("GATEWAY_LANGUAGE", None, settings.language)
 

@@ -90,7 +90,9 @@ TEXTS = (
 @pytest.mark.parametrize(
     "text", ["offline", "bedrock", "bedrock/eu.anthropic.claude-x", "openai/any/name", "llamacpp"]
 )
-@pytest.mark.parametrize("voice", ["offline", "cascade", "bedrock", "bedrock/amazon.nova-2-sonic"])
+@pytest.mark.parametrize(
+    "voice", ["offline", "cascade", "bedrock/amazon.nova-2-sonic", "openai", "gemini/live"]
+)
 def test_what_is_provided_is_accepted(text: str, voice: str) -> None:
     check(Settings(text_model=text, voice_model=voice))
 
@@ -112,8 +114,9 @@ def test_what_is_provided_is_accepted(text: str, voice: str) -> None:
         ),
         ({"text_model": "ollama"}, "GATEWAY_TEXT_MODEL: name the model, as in ollama/MODEL"),
         (
-            {"voice_model": "gemini/live"},
-            "GATEWAY_VOICE_MODEL: no such provider; known: offline, cascade, bedrock",
+            {"voice_model": "anthropic/live"},
+            "GATEWAY_VOICE_MODEL: no such provider; known: offline, cascade, bedrock, openai, "
+            "gemini",
         ),
         ({"text_model": "offline/big"}, "GATEWAY_TEXT_MODEL: offline has one model; write offline"),
         (
@@ -141,9 +144,18 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(
                 check(settings)
 
 
+def test_a_voice_whose_library_is_missing_is_refused_with_the_way_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.models.provider._is_installed", lambda _: False)
+    check(Settings(voice_model="openai"))  # it needs none
+    with pytest.raises(SettingsError, match=r"GATEWAY_VOICE_MODEL: gemini .*--extra gemini"):
+        check(Settings(voice_model="gemini"))
+
+
 @pytest.mark.usefixtures("maker")
 def test_a_provider_without_a_voice_is_none_for_speech() -> None:
-    with pytest.raises(SettingsError, match=r"known: offline, cascade, bedrock, scripted$"):
+    with pytest.raises(SettingsError, match=r"known: .*bedrock, openai, gemini, scripted$"):
         check(Settings(voice_model="mute"))
 
 

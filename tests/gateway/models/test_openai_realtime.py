@@ -1,0 +1,237 @@
+"""OpenAI Realtime through strands' class, against its wire on the loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import pytest
+from strands import tool
+from strands.bidi import BidiAgent
+from strands.bidi.models.openai import realtime
+from strands.bidi.types.media import AudioDelta
+
+from gateway.models.choice import ModelChoice
+from gateway.models.openai_realtime import OpenAIRealtimeVoice, voice_model
+from protocols.contract.errors import (
+    GatewayError,
+    ModelFailed,
+    ModelThrottled,
+    NotConfigured,
+    Unavailable,
+)
+from tests.emulators.realtime.service import RATE, Answer, RealtimeService, Refused, Session
+from tests.emulators.sonic.hearing import tone
+
+SPOKEN = tone(440, 0.6, RATE) + bytes(RATE * 2)
+LIMIT_SECONDS = 20
+
+
+@pytest.fixture
+async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RealtimeService]:
+    """The wire, and the environment that leads to it; strands is as it was afterwards."""
+    monkeypatch.setattr(realtime, "OPENAI_REALTIME_URL", realtime.OPENAI_REALTIME_URL)
+    made = RealtimeService()
+    async with made.serving():
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        monkeypatch.setenv("OPENAI_BASE_URL", made.url)
+        yield made
+    assert made.violations == []
+    assert made.scripts.left == 0
+
+
+@tool
+def multiply(a: int, b: int) -> int:
+    """Multiply two numbers.
+
+    Args:
+        a: the first.
+        b: the second.
+    """
+    return a * b
+
+
+def voice(setting: str = "openai", name: str = "") -> OpenAIRealtimeVoice:
+    model = voice_model(ModelChoice(setting=setting, voice=name))
+    assert isinstance(model, OpenAIRealtimeVoice)
+    return model
+
+
+@asynccontextmanager
+async def talking(model: OpenAIRealtimeVoice) -> AsyncIterator[BidiAgent]:
+    agent = BidiAgent(model, tools=[multiply], system_prompt="Be short.")
+    async with asyncio.timeout(LIMIT_SECONDS):
+        await agent.start()
+        try:
+            yield agent
+        finally:
+            await agent.stop()
+
+
+async def say(agent: BidiAgent, pcm: bytes) -> None:
+    for start in range(0, len(pcm), 4800):
+        sound = AudioDelta(format="pcm", source={"bytes": pcm[start : start + 4800]})
+        await agent.send(sound)
+
+
+async def until(agent: BidiAgent, last: str, count: int = 1) -> list[Any]:
+    events: list[Any] = []
+    async with aclosing(agent.receive()) as coming:
+        async for event in coming:
+            events.append(event)
+            if [each.get("type") for each in events].count(last) == count:
+                break
+    return events
+
+
+def words(events: list[Any], role: str) -> list[str]:
+    blocks = [each for each in events if each.get("type") == "bidi_transcript_block"]
+    return [each["transcript"] for each in blocks if each["role"] == role]
+
+
+async def test_a_spoken_turn_is_answered(service: RealtimeService) -> None:
+    async with talking(voice("openai/gpt-realtime-9", "marin")) as agent:
+        await say(agent, SPOKEN)
+        events = await until(agent, "bidi_response_stop")
+    assert (words(events, "user"), words(events, "assistant")) == (
+        ["hello there"],
+        ["You said hello."],
+    )
+    kinds = [each.get("type") for each in events]
+    assert kinds.index("cascade_speech_start") < kinds.index("cascade_speech_stop")
+    [record] = service.records
+    assert record.path == "/v1/realtime?model=gpt-realtime-9"
+    assert record.authorization == "Bearer sk-test"
+    assert record.events[0]["session"]["audio"]["output"]["voice"] == "marin"
+    assert bytes(record.pcm_in) == SPOKEN
+
+
+async def test_a_tool_is_called(service: RealtimeService) -> None:
+    call = Answer(heard="Six times seven?", call=("multiply", '{"a": 6, "b": 7}'))
+    service.scripts.add(Session((call, Answer(say="It is 42."))))
+    async with talking(voice()) as agent:
+        await say(agent, SPOKEN)
+        events = await until(agent, "bidi_response_stop", 2)
+    assert words(events, "assistant") == ["It is 42."]
+    [result] = service.records[0].items()
+    assert result["output"] == '[{"text": "42"}]'
+
+
+async def test_typed_text_is_answered(service: RealtimeService) -> None:
+    async with talking(voice()) as agent:
+        await agent.send("Hi")
+        events = await until(agent, "bidi_response_stop")
+    assert words(events, "assistant") == ["You said hello."]
+
+
+async def test_a_lost_connection_is_made_again_and_the_answer_asked_for(
+    service: RealtimeService,
+) -> None:
+    service.scripts.add(Session((Answer(cut=True),)), Session((Answer(say="Again."),)))
+    async with talking(voice()) as agent:
+        await say(agent, SPOKEN)
+        events = await until(agent, "bidi_response_stop")
+    assert words(events, "user") == ["hello there"]
+    assert words(events, "assistant")[-1] == "Again."
+    second = service.records[1]
+    assert second.items()[0]["content"] == [{"type": "input_text", "text": "hello there"}]
+    assert second.names()[-1] == "response.create"
+
+
+async def test_a_connection_that_is_lost_again_and_again_is_given_up(
+    service: RealtimeService,
+) -> None:
+    service.scripts.add(*[Session((Answer(cut=True),))] * 3)
+    async with talking(voice()) as agent:
+        await say(agent, SPOKEN)
+        with pytest.raises(ModelFailed, match="was lost"):
+            await until(agent, "never")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (401, NotConfigured),
+        (404, NotConfigured),
+        (429, ModelThrottled),
+        (503, Unavailable),
+        (400, ModelFailed),
+    ],
+)
+async def test_a_refused_connection_says_what_to_do(
+    service: RealtimeService, status: int, error: type[GatewayError]
+) -> None:
+    service.scripts.add(Refused(status))
+    with pytest.raises(error):
+        async with talking(voice()):
+            pass
+
+
+async def test_a_service_that_is_not_there_is_told(
+    service: RealtimeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    with pytest.raises(ModelFailed, match="cannot be reached"):
+        async with talking(voice()):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("rate_limit_exceeded", ModelThrottled),
+        ("insufficient_quota", NotConfigured),
+        ("server_error", ModelFailed),
+    ],
+)
+async def test_an_answer_that_failed_is_told(
+    service: RealtimeService, code: str, error: type[GatewayError]
+) -> None:
+    service.scripts.add(Session((Answer(failed=code),)))
+    async with talking(voice()) as agent:
+        await say(agent, SPOKEN)
+        with pytest.raises(error):
+            await until(agent, "never")
+
+
+async def test_a_voice_that_does_not_exist_is_told(service: RealtimeService) -> None:
+    service.scripts.add(Session(update_error="invalid_value"))
+    async with talking(voice(name="nobody")) as agent:
+        with pytest.raises(NotConfigured, match="GATEWAY_VOICE"):
+            await until(agent, "never")
+
+
+async def test_an_expired_session_is_opened_again(service: RealtimeService) -> None:
+    service.scripts.add(Session(update_error="session_expired"), Session())
+    async with talking(voice()) as agent:
+        await until(agent, "bidi_connection_restart")
+        await agent.send("Hi")
+        events = await until(agent, "bidi_response_stop")
+    assert words(events, "assistant") == ["You said hello."]
+
+
+async def test_the_service_is_told_how_much_was_heard(service: RealtimeService) -> None:
+    model = voice()
+    async with talking(model) as agent:
+        await model.truncate(0.1)  # nothing was said yet
+        await say(agent, SPOKEN)
+        await until(agent, "bidi_response_stop")
+        await model.truncate(0.25)
+        await agent.send("Hi")
+        await until(agent, "bidi_response_stop")
+    cuts = [each for each in service.records[0].events if "truncate" in each["type"]]
+    assert [(cut["item_id"], cut["audio_end_ms"]) for cut in cuts] == [("item2", 250)]
+
+
+def test_without_a_key_nothing_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(NotConfigured, match="OPENAI_API_KEY"):
+        voice()
+
+
+def test_sound_is_at_24_khz_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    audio = voice().get_audio_config()
+    assert {audio["input"]["sample_rate"], audio["output"]["sample_rate"]} == {24000}
