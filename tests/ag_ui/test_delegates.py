@@ -1,5 +1,6 @@
 """What is left of the work of delegates: in the history, in the count of tokens, on other wires."""
 
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from tests.ag_ui_consumer import Run
 from tests.emulators.converse.scripts import Reply, Text, ToolUse, Usage, calls, says
 
 pytestmark = pytest.mark.slow
+
+WITHIN_SECONDS = 2.0
 
 
 def ask(name: str) -> Reply:
@@ -104,3 +107,18 @@ def result_in(body: dict[str, Any]) -> str:
     (block,) = [b["toolResult"] for b in body["messages"][-1]["content"] if "toolResult" in b]
     text: str = block["content"][0]["text"]
     return text
+
+
+@pytest.mark.check("C57")
+@pytest.mark.parametrize("name", ["helper", "helping_team"])
+def test_a_client_that_leaves_cancels_the_models_of_subagents(scene: Scene, name: str) -> None:
+    story = says(" ".join(["word"] * 600), pause_seconds=0.05)
+    asked = asking("Go.")
+    scene.run(asked, ask(name), story, leave_on="TEXT_MESSAGE_CONTENT")
+    left_at = time.monotonic()
+    _, inner = scene.aws.converse.ended(2)
+    assert inner.outcome == "client left"
+    assert time.monotonic() - left_at < WITHIN_SECONDS
+    scene.becomes_idle()
+    after = scene.run(asked | {"runId": "again"}, says("Here."))
+    assert (after.text, after.outcome) == ("Here.", {"type": "success"})

@@ -107,6 +107,11 @@ def helper(model: Model) -> Agent:
     return Agent(model=model, name="helper", tools=[look], retry_strategy=None)
 
 
+def helping_team(model: Model) -> Swarm:
+    """One helper, as a team."""
+    return Swarm([helper(model)])
+
+
 @tool(context=True)
 def confirm(what: str, tool_context: ToolContext) -> str:
     """Ask the user.
@@ -143,6 +148,7 @@ BUILDS = (
     manager,
     nested_panel,
     helper,
+    helping_team,
     asker,
     endless,
     endless_team,
