@@ -7,7 +7,9 @@ last, as browsers try IPv6 and IPv4 (RFC 8305); whoever did not answer is spared
 """
 
 import asyncio
+import errno
 import logging
+import random
 import time
 from ipaddress import ip_address
 
@@ -68,10 +70,7 @@ class Gathering:
         return hosts
 
     async def _host(self, component: int, address: str) -> GuardedProtocol:
-        loop = asyncio.get_running_loop()
-        transport, host = await loop.create_datagram_endpoint(
-            self._new_protocol, local_addr=(address, 0)
-        )
+        transport, host = await self._bound(address)
         name, port = transport.get_extra_info("sockname")[:2]
         host.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", name),
@@ -83,6 +82,22 @@ class Gathering:
             type="host",
         )
         return host
+
+    async def _bound(self, address: str) -> tuple[asyncio.DatagramTransport, GuardedProtocol]:
+        """Bind to one of the ports that may be used; raises ``OSError`` if all are taken."""
+        loop = asyncio.get_running_loop()
+        ports = self._plan.ports or (0,)
+        begin = random.randrange(len(ports))  # noqa: S311 - spreads calls, hides nothing
+        for at in range(len(ports)):
+            port = ports[(begin + at) % len(ports)]
+            try:
+                return await loop.create_datagram_endpoint(
+                    self._new_protocol, local_addr=(address, port)
+                )
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+        raise OSError(errno.EADDRINUSE, "every port is taken")
 
     async def _reflexive(self, hosts: list[GuardedProtocol]) -> list[Candidate]:
         """Ask the STUN server from each address; one that got an answer waits little for others."""

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hmac
 import logging
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -22,7 +23,7 @@ FOREVER_SECONDS = 86_400  # is told of servers that are set for good
 
 _LEAST_LEFT_SECONDS = 30.0
 _AGAIN_AFTER_SECONDS = 5.0  # a service that refused is left alone for so long
-_HOLDER = "gateway"
+_HOLDER_BYTES = 8
 _SPARED_SECONDS = 20.0
 
 _log = logging.getLogger(__name__)
@@ -124,19 +125,20 @@ class IceDirectory:
             case KvsChannel():
                 return await self._leased[source].get()
             case SharedSecret():
-                servers = sign(source, self._wall_clock() + self._rest_seconds)
+                holder = secrets.token_hex(_HOLDER_BYTES)  # quotas of a TURN server are by user
+                servers = sign(source, self._wall_clock() + self._rest_seconds, holder)
                 return servers, self._clock() + self._rest_seconds
             case IceServer():
                 return (source,), None
 
 
-def sign(source: SharedSecret, expires_at: float) -> tuple[IceServer, ...]:
+def sign(source: SharedSecret, expires_at: float, holder: str) -> tuple[IceServer, ...]:
     """Make credentials that a TURN server with the same secret takes until then.
 
     The user name is the time of the end and the holder, the password is its HMAC (coturn's
     ``use-auth-secret``; draft-uberti-behave-turn-rest-00, section 2.2).
     """
-    username = f"{int(expires_at)}:{_HOLDER}"
+    username = f"{int(expires_at)}:{holder}"
     digest = hmac.digest(source.secret.encode(), username.encode(), "sha1")
     credential = base64.b64encode(digest).decode()
     return tuple(
@@ -240,12 +242,14 @@ class Reachability:
 class IcePlan(Struct, frozen=True, kw_only=True):
     """What one end of a call may use to be reached.
 
-    ``servers`` in the order of preference; with ``relay_only`` nothing but TURN is used.
+    ``servers`` in the order of preference; with ``relay_only`` nothing but TURN is used. Our own
+    sockets are bound to ``ports``, or to any.
     """
 
     servers: tuple[IceServer, ...] = ()
     relay_only: bool = False
     loopback: bool = False
+    ports: range | None = None
     reachability: Reachability | None = None
     expires_at: float | None = None
 

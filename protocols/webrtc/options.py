@@ -26,6 +26,7 @@ _ICE_URL = re.compile(
 )
 _DEFAULT_PORTS = {"stun": 3478, "turn": 3478, "turns": 5349}
 _HIGHEST_PORT = 65_535
+_LOWEST_PORT = 1024  # below, only root may listen
 
 
 class IceServer(Struct, frozen=True):
@@ -104,6 +105,14 @@ class WebRtcOptions(Struct, frozen=True, kw_only=True):
             "if the gateway listens on loopback"
         ),
     ] = None
+    media_ports: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9]{1,5}-[0-9]{1,5})?\Z",
+            description="UDP ports for the media of WebRTC calls, `FIRST-LAST`, one a call and "
+            "address; empty: any that the system gives",
+        ),
+    ] = ""
     max_peers: Annotated[int, Meta(ge=1, description="WebRTC calls at once")] = 20
     connect_seconds: Annotated[
         float, Meta(gt=0, description="a WebRTC call has to be connected within so long")
@@ -130,6 +139,7 @@ class WebRtcOptions(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse servers that cannot be used at the start, not at the first call."""
         self.sources()
+        self.ports()
 
     def __repr__(self) -> str:
         """Credentials stay out of logs."""
@@ -138,6 +148,17 @@ class WebRtcOptions(Struct, frozen=True, kw_only=True):
     def sources(self) -> tuple[IceSource, ...]:
         """Where ICE servers come from, in the order they were set."""
         return tuple(parse_ice_source(text) for text in self.ice_servers)
+
+    def ports(self) -> range | None:
+        """The ports for media; None: any."""
+        if not self.media_ports:
+            return None
+        first, last = (int(text) for text in self.media_ports.split("-"))
+        if not _LOWEST_PORT <= first <= last <= _HIGHEST_PORT:
+            raise ValueError(
+                f"GATEWAY_MEDIA_PORTS: write FIRST-LAST, from {_LOWEST_PORT} to {_HIGHEST_PORT}"
+            )
+        return range(first, last + 1)
 
     def allows_loopback(self, listens_on_loopback: bool) -> bool:
         """Tell whether 127.0.0.1 may carry media."""

@@ -185,6 +185,7 @@ class Peers:
             servers=found.servers,
             relay_only=relay_only,
             loopback=self.allows_loopback,
+            ports=self.options.ports(),
             reachability=self._reachability,
             expires_at=found.expires_at,
         )

@@ -100,3 +100,22 @@ def test_addresses_of_clients_pass(address: str) -> None:
 def test_what_is_no_candidate_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="candidate"):
         read_candidate(text, loopback=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "passes"),
+    [
+        ("10.1.2.3", False),
+        ("172.31.255.1", False),
+        ("172.32.0.1", True),
+        ("192.168.1.20", False),
+        ("100.64.0.1", False),
+        ("fd12::1", False),
+        ("203.0.113.7", True),
+        ("2001:db8::1", True),
+    ],
+)
+def test_private_networks_are_left_alone_where_that_is_set(address: str, passes: bool) -> None:
+    text = host(address)
+    assert (read_candidate(text, loopback=False, private=False) is not None) is passes
+    assert read_candidate(text, loopback=False) is not None

@@ -25,6 +25,7 @@ from protocols.webrtc.options import (
     parse_ice_source,
 )
 from tests.protocols.webrtc.offers import CHROME
+from tests.server_process import free_port
 from tests.turn_server import TurnServer, turn_server
 
 STOCK_SECONDS = 5.0  # what aioice waits
@@ -50,7 +51,7 @@ def silent() -> Iterator[int]:
 def relay(coturn: TurnServer, transport: str) -> IceServer:
     source = parse_ice_source(coturn.setting(transport))
     assert isinstance(source, SharedSecret)
-    [server] = sign(source, time.time() + 600)
+    [server] = sign(source, time.time() + 600, "test")
     return server
 
 
@@ -141,6 +142,23 @@ async def test_of_several_addresses_one_answer_is_enough(
     kinds, seconds = await gathered(plan)
     assert sorted(kinds) == ["host", "host", "srflx"]
     assert seconds < STOCK_SECONDS
+
+
+async def test_sockets_are_bound_within_the_ports_that_are_open() -> None:
+    first = free_port()
+    plan = IcePlan(loopback=True, ports=range(first, first + 1))
+    one, other = (RTCPeerConnection(configuration(plan)) for _ in range(2))
+    found = []
+    for peer_connection in (one, other):
+        peer_connection.createDataChannel("gateway")
+        gather_by(peer_connection, plan)
+        await peer_connection.setLocalDescription(await peer_connection.createOffer())
+        lines = (line.split(" ") for line in peer_connection.localDescription.sdp.splitlines())
+        found.append([int(words[5]) for words in lines if words[0].startswith("a=candidate:")])
+    for peer_connection in (one, other):
+        await peer_connection.close()
+    assert set(found[0]) == {first}
+    assert found[1] == [], "there was one port for each address"
 
 
 async def test_an_address_that_is_gone_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

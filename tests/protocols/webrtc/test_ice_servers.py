@@ -87,8 +87,10 @@ async def test_credentials_of_a_shared_secret_are_made_for_each_call(clock: Cloc
         [SECRET, UDP], rest_seconds=60, clock=clock, wall_clock=lambda: 1_700_000_000.7
     )
     found = await directory.servers()
-    username, password = TurnServers(secret="S").credentials("gateway", 1_700_000_000 - 240)
-    assert username == "1700000060:gateway"
+    expires, _, holder = str(found.servers[0].username).partition(":")
+    username, password = TurnServers(secret="S").credentials(holder, 1_700_000_000 - 240)
+    assert expires == "1700000060"
+    assert (await directory.servers()).servers[0].username != username, "a user for each call"
     assert found.servers == (IceServer("turn", "c", 3478, "udp", username, password), UDP)
     assert found.seconds_left(clock.now) == 60
     assert found.seconds_left(clock.now + 100) == 0
@@ -97,7 +99,7 @@ async def test_credentials_of_a_shared_secret_are_made_for_each_call(clock: Cloc
 def test_the_password_is_what_coturn_computes() -> None:
     source = parse_ice_source("turn-rest:north@h?transport=udp")
     assert isinstance(source, SharedSecret)
-    [server] = sign(source, 1433895918)
+    [server] = sign(source, 1433895918, "gateway")
     # openssl dgst -sha1 -hmac north, of "1433895918:gateway"
     assert (server.username, server.credential) == (
         "1433895918:gateway",

@@ -173,3 +173,13 @@ async def test_a_probe_that_is_not_answered_is_no_error() -> None:
         assert gate.heard_at == heard_at
         gate._connection.remote_password = None
         await gate.probe()
+
+
+@pytest.mark.slow
+async def test_with_the_default_the_end_is_noticed_in_less_than_ten_seconds() -> None:
+    async with serving() as server, calling(server, Mouth()) as client:
+        [peer] = server.peers._peers
+        begun = time.monotonic()
+        client.vanish()
+        await peer._line._vanished()
+        assert 7 < time.monotonic() - begun < 10

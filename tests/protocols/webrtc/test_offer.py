@@ -182,10 +182,10 @@ def test_only_offers_are_taken(kind: str) -> None:
     ids=["empty", "text", "no media", "media", "candidates", "line", "lines", "bytes", "newlines"],
 )
 def test_what_is_empty_or_huge_is_refused_at_once(sdp: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(InvalidInput):
         read(sdp)
-    assert time.perf_counter() - started < _LONGEST_READ_SECONDS
+    assert time.thread_time() - started < _LONGEST_READ_SECONDS
 
 
 def test_what_is_too_large_is_told_so() -> None:
@@ -197,13 +197,13 @@ def test_of_many_mutants_each_is_refused_in_time_or_made_safe_for_the_library() 
     taken = 0
     for seed in range(600):
         sdp = mutant(seed)
-        started = time.perf_counter()
+        started = time.thread_time()
         try:
             offer = read(sdp)
         except InvalidInput:
             continue
         finally:
-            assert time.perf_counter() - started < _LONGEST_READ_SECONDS, seed
+            assert time.thread_time() - started < _LONGEST_READ_SECONDS, seed
         taken += 1
         parsed = SessionDescription.parse(offer.sdp)
         assert [m.rtp.codecs[0].mimeType for m in parsed.media if m.kind == "audio"] == [
@@ -211,3 +211,13 @@ def test_of_many_mutants_each_is_refused_in_time_or_made_safe_for_the_library() 
         ]
         assert all(m.ice and m.ice.usernameFragment and m.dtls for m in parsed.media)
     assert 100 < taken < 500  # else the mutations are too rough or too mild to tell anything
+
+
+def test_candidates_in_private_networks_pass_only_where_allowed() -> None:
+    def hosts(private: bool) -> list[str]:
+        sdp = read_offer(CHROME, "offer", loopback=False, private=private).sdp
+        lines = (line.split(" ") for line in sdp.splitlines())
+        return [words[4] for words in lines if words[0].startswith("a=candidate:")]
+
+    assert hosts(private=True) == ["192.168.1.20", "203.0.113.7"]
+    assert hosts(private=False) == ["203.0.113.7"]

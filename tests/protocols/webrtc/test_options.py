@@ -151,3 +151,14 @@ def test_loopback_follows_the_listener_unless_it_is_set(
 def test_every_option_says_what_it_means() -> None:
     schema = msgspec.json.schema(WebRtcOptions)["$defs"]["WebRtcOptions"]["properties"]
     assert [name for name, field in schema.items() if not field.get("description")] == []
+
+
+def test_ports_for_media_are_a_range_with_its_last() -> None:
+    assert WebRtcOptions().ports() is None
+    assert WebRtcOptions(media_ports="50000-50099").ports() == range(50_000, 50_100)
+
+
+@pytest.mark.parametrize("ports", ["50099-50000", "80-90", "65000-65536"])
+def test_ports_that_cannot_be_used_stop_the_start(ports: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="GATEWAY_MEDIA_PORTS: write"):
+        msgspec.convert({"media_ports": ports}, WebRtcOptions)
