@@ -127,6 +127,7 @@ class Gateway:
             idle_seconds=self.settings.limits.idle_seconds,
             connections=self.connections,
             nova_voices=self.models.voice_name.startswith("bedrock"),
+            max_image_bytes=self.settings.media.max_media_bytes,
         )
 
     def _run_limits(self) -> RunLimits:

@@ -38,6 +38,7 @@ from protocols.contract.events import (
     UsageReported,
 )
 from protocols.failures import error_object
+from protocols.live.pieces import pieces_of
 
 type Document = dict[str, Any]
 type CutReason = Literal["barge_in", "cancelled", "failed", "stopped"]
@@ -45,9 +46,6 @@ type EndReason = Literal["stopped", "ended", "failed", "draining"]
 type State = Literal["listening", "thinking", "speaking"]
 
 _MOST_STRAY_EVENTS = 64
-_LONGEST_DELTA = (
-    5_000  # characters: at most 6 bytes each as JSON, so that a frame stays under 32 KB
-)
 
 
 class Say(Struct, frozen=True):
@@ -346,26 +344,13 @@ class Dialogue:
         return Say({"type": f"gateway.{name}", **members, "seq": self._seq})
 
     def _numbered(self, documents: Iterable[Document]) -> list[Output]:
-        return [
-            Say(self._number(piece)) for document in documents for piece in split_delta(document)
-        ]
+        return [Say(self._number(piece)) for document in documents for piece in pieces_of(document)]
 
     def _number(self, document: Document) -> Document:
         self._seq += 1
         metadata = document.get("metadata", {})
         gateway = {**metadata.get("gateway", {}), "seq": self._seq}
         return {**document, "metadata": {**metadata, "gateway": gateway}}
-
-
-def split_delta(document: Document) -> list[Document]:
-    """Split an event with a long ``delta`` into several that append to the same."""
-    delta = document.get("delta")
-    if not isinstance(delta, str) or len(delta) <= _LONGEST_DELTA:
-        return [document]
-    return [
-        {**document, "delta": delta[start : start + _LONGEST_DELTA]}
-        for start in range(0, len(delta), _LONGEST_DELTA)
-    ]
 
 
 def _milliseconds(seconds: float) -> int:

@@ -16,6 +16,7 @@ from litestar.exceptions import WebSocketDisconnect
 from msgspec import Struct
 
 from protocols.contract.errors import TimedOut, TooLarge
+from protocols.live.pieces import LARGEST_FRAME_BYTES, fitted
 from protocols.websocket.options import WebSocketOptions
 
 type Frame = str | bytes
@@ -116,15 +117,21 @@ class Connection:
         return frame
 
     async def say(self, document: dict[str, Any]) -> None:
-        """Send a JSON object as a text frame."""
-        text = self._encoder.encode(document).decode()
+        """Send a JSON object as a text frame; whoever made it cut it, where it would be too large.
+
+        What is too large all the same is sent with its texts cut: the platform takes no such frame.
+        """
+        data = self._encoder.encode(document)
+        if len(data) > LARGEST_FRAME_BYTES:
+            data = self._encoder.encode(fitted(document, LARGEST_FRAME_BYTES))
         async with self._sending():
-            await self._socket.send_text(text)
+            await self._socket.send_text(data.decode())
 
     async def play(self, pcm: bytes) -> None:
-        """Send audio as a binary frame."""
-        async with self._sending():
-            await self._socket.send_bytes(pcm)
+        """Send audio as binary frames."""
+        for start in range(0, len(pcm), LARGEST_FRAME_BYTES):
+            async with self._sending():
+                await self._socket.send_bytes(pcm[start : start + LARGEST_FRAME_BYTES])
 
     async def drop(self) -> None:
         """Nothing waits here that could be dropped."""

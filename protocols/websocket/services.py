@@ -56,6 +56,7 @@ class WebSocketServices(Struct, frozen=True, kw_only=True):
     whoever stops the server: running turns end, then the connections close with 1001.
     ``resumptions`` holds the conversations that a client which was cut off may come back to.
     ``nova_voices``: a Nova Sonic answers, so that the names of its voices mean something.
+    ``max_image_bytes`` bounds a picture the user shows.
     """
 
     conversations: Conversations
@@ -69,3 +70,4 @@ class WebSocketServices(Struct, frozen=True, kw_only=True):
     connections: Connections = field(default_factory=Connections)
     resumptions: Resumptions = field(default_factory=Resumptions)
     nova_voices: bool = False
+    max_image_bytes: int = 5_000_000

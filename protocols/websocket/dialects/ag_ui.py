@@ -1,15 +1,19 @@
 """AG-UI on a WebSocket: each ``RunAgentInput`` runs a turn, each event is one text frame.
 
 The events are those of the same run over server-sent events. As runs of one connection share its
-stream, they come one after the other; a run that fails ends with ``RUN_ERROR`` and closes.
+stream, they come one after the other; a run that fails ends with ``RUN_ERROR`` and closes. Where an
+event is too large for a frame it comes in pieces (``protocols.live.pieces``).
 """
 
+from collections.abc import Sequence
 from uuid import uuid4
 
 from protocols.ag_ui_events import AgUiEvent, RunTranslator
+from protocols.ag_ui_history import ag_ui_messages
 from protocols.contract.conversations import SessionKey, TextTurn, checked_session_id
 from protocols.contract.events import TurnEnded
-from protocols.live.dialogue import split_delta
+from protocols.contract.inputs import Message
+from protocols.live.pieces import fits, pieces_of
 from protocols.websocket.connection import Close, Connection, Frame
 from protocols.websocket.dialects.choice import read_object
 from protocols.websocket.dialects.requests import Requests
@@ -54,7 +58,7 @@ class AgUiDialect:
     async def _relay(self, turn: TextTurn, asked: RunInput) -> TurnEnded:
         ended = TurnEnded()
         try:
-            await self._say(self._run.start(self._services.known_events(asked, turn.unseen)))
+            await self._say(self._run.start(self._known(asked, turn.unseen)))
             async for event in turn:
                 if isinstance(event, TurnEnded):
                     ended = event
@@ -66,8 +70,28 @@ class AgUiDialect:
 
     async def _say(self, events: list[AgUiEvent]) -> None:
         for event in events:
-            for piece in split_delta(event):
+            for piece in pieces_of(event):
                 await self._connection.say(piece)
+
+    def _known(self, asked: RunInput, unseen: Sequence[Message]) -> list[AgUiEvent]:
+        """Tell what the client has not seen: at its place, or behind all if that is too much."""
+        known = self._services.known_events(asked, unseen)
+        return known if all(map(fits, known)) else _told_anew(unseen)
+
+
+def _told_anew(unseen: Sequence[Message]) -> list[AgUiEvent]:
+    """A snapshot has no pieces: say the words of messages as events that add to the client's."""
+    written: list[AgUiEvent] = []
+    for message in ag_ui_messages(unseen):
+        words = message.get("content")
+        if message["role"] in ("user", "assistant") and isinstance(words, str) and words:
+            of = {"messageId": message["id"]}
+            written += [
+                {"type": "TEXT_MESSAGE_START", **of, "role": message["role"]},
+                {"type": "TEXT_MESSAGE_CONTENT", **of, "delta": words},
+                {"type": "TEXT_MESSAGE_END", **of},
+            ]
+    return written
 
 
 def _session_of(thread_id: str) -> str:

@@ -18,12 +18,14 @@ from protocols.contract.errors import (
     NotFound,
     NotSupported,
     TimedOut,
+    TooLarge,
 )
 from protocols.contract.inputs import LiveOptions
 from protocols.live.dialogue import Dialogue, EndReason, Output, Say
 from protocols.live.line import Outlet
 from protocols.live.messages import (
     ClientMessage,
+    InputImage,
     Playback,
     ResponseCancel,
     SessionStart,
@@ -261,10 +263,24 @@ class NativeDialect:
         frame = pending if pending is not None else await self._connection.receive()
         while True:
             try:
-                await _take(session, frame)
+                await self._take(session, frame)
             except GatewayError as error:
                 await session.refuse(error)
             frame = await self._connection.receive()
+
+    async def _take(self, session: Session, frame: Frame) -> None:
+        if isinstance(frame, bytes):
+            await session.hear(frame)
+            return
+        message = decode(frame)
+        most_bytes = self._services.max_image_bytes
+        if isinstance(message, InputImage) and len(message.data) > most_bytes:
+            raise TooLarge(
+                f"The picture is larger than {most_bytes} bytes (GATEWAY_MAX_MEDIA_BYTES). "
+                "Send a smaller one."
+            )
+        if message is not None:
+            await session.receive(message)
 
     async def _drain(self, session: Session) -> None:
         connections = self._services.connections
@@ -278,15 +294,6 @@ class NativeDialect:
         for output in outputs:
             if isinstance(output, Say):
                 await self._connection.say(output.document)
-
-
-async def _take(session: Session, frame: Frame) -> None:
-    if isinstance(frame, bytes):
-        await session.hear(frame)
-        return
-    message = decode(frame)
-    if message is not None:
-        await session.receive(message)
 
 
 def _instructions(start: SessionStart) -> tuple[str, ...]:

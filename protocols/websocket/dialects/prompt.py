@@ -1,4 +1,7 @@
-"""AgentCore's text example: ``{"prompt": "…"}`` in, ``{"response": "…"}`` out, in order."""
+"""AgentCore's text example: ``{"prompt": "…"}`` in, ``{"response": "…"}`` out, in order.
+
+A response that is too long for a frame comes in several, which are numbered.
+"""
 
 from typing import Annotated
 from uuid import uuid4
@@ -11,10 +14,13 @@ from protocols.contract.errors import Detail, InvalidInput
 from protocols.contract.events import TextDelta
 from protocols.contract.inputs import Text, UserTurn
 from protocols.failures import error_object
+from protocols.live.pieces import text_pieces
 from protocols.websocket.connection import Close, Connection, Frame
 from protocols.websocket.dialects.choice import read_object
 from protocols.websocket.dialects.requests import Requests
 from protocols.websocket.services import WebSocketServices
+
+_LONGEST_RESPONSE = 5_000  # characters: at most 6 bytes each as JSON
 
 
 class Prompt(Struct, frozen=True):
@@ -57,13 +63,17 @@ class PromptDialect:
             await self.tell(error)
             return
         response = await self._ask(asked.prompt)
-        await self._connection.say(
-            {
-                "response": response,
-                "session_id": self._session_id,
-                "message_type": "agent_response",
-            }
-        )
+        parts = text_pieces(response, _LONGEST_RESPONSE)
+        for number, part in enumerate(parts, 1):
+            numbered = {"part": number, "parts": len(parts)} if len(parts) > 1 else {}
+            await self._connection.say(
+                {
+                    "response": part,
+                    "session_id": self._session_id,
+                    "message_type": "agent_response",
+                    **numbered,
+                }
+            )
 
     async def _ask(self, prompt: str) -> str:
         session = SessionKey(self._caller, self._session_id)

@@ -26,7 +26,6 @@ from protocols.live.dialogue import (
     Output,
     Play,
     Say,
-    split_delta,
 )
 from tests.protocols.live.dialogues import dialogue, documents, told
 from tests.protocols.ordering import check_order, without_gateway
@@ -319,14 +318,3 @@ def test_the_goodbye_closes_what_is_open() -> None:
     ]
     assert documents(outputs)[-1]["reason"] == "stopped"
     check_order(without_gateway(documents(outputs)))
-
-
-def test_long_deltas_are_split_and_lose_nothing() -> None:
-    delta = "ä€😀" * 5000
-    event = {"type": "TOOL_CALL_ARGS", "toolCallId": "c", "delta": delta}
-    pieces = split_delta(event)
-    assert "".join(piece["delta"] for piece in pieces) == delta
-    assert {len(piece["delta"]) for piece in pieces} == {5000}
-    assert split_delta({"type": "STATE_DELTA", "delta": []}) == [
-        {"type": "STATE_DELTA", "delta": []}
-    ]

@@ -35,6 +35,7 @@ class Setting(Struct, kw_only=True):
     open_attachments: OpenAttachments = left_alone
     connections: Connections = field(default_factory=Connections)
     nova_voices: bool = False
+    max_image_bytes: int = 5_000_000
 
 
 class Site(Struct):
@@ -80,6 +81,7 @@ async def serving(
         idle_seconds=setting.idle_seconds,
         connections=setting.connections,
         nova_voices=setting.nova_voices,
+        max_image_bytes=setting.max_image_bytes,
     )
     server = _Server(
         uvicorn.Config(

@@ -1,6 +1,7 @@
 """One socket: what is read, how fast it is written, and that it is always closed."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -162,3 +163,14 @@ async def test_a_reason_is_cut_to_123_bytes_at_a_character() -> None:
     socket = Socket()
     await connected(socket).close(Close(1003, "x" * 122 + "€"))
     assert socket.sent == [(1003, "x" * 122)]
+
+
+async def test_what_is_too_large_for_a_frame_is_cut_whatever_it_is() -> None:
+    socket = Socket()
+    connection = connected(socket)
+    await connection.say({"type": "anything", "text": "word " * 20_000})
+    await connection.play(bytes(70_000))
+    text, *sound = socket.sent
+    assert json.loads(text)["cut"] is True
+    assert [len(piece) for piece in sound] == [32_000, 32_000, 6_000]
+    assert len(text.encode()) < 32_768

@@ -7,11 +7,17 @@ import pytest
 
 from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import ModelFailed
-from protocols.contract.events import TextDelta, TurnEnded
-from protocols.contract.inputs import Message, Text, UserTurn
+from protocols.contract.events import (
+    StateChanged,
+    TextDelta,
+    ToolFinished,
+    ToolStarted,
+    TurnEnded,
+)
+from protocols.contract.inputs import Message, Text, ToolCall, ToolResult, UserTurn
 from protocols.websocket.connections import Connections
 from tests.protocols.ordering import check_order
-from tests.protocols.scripted import ScriptedConversations
+from tests.protocols.scripted import ScriptedConversations, Step
 from tests.protocols.websocket.serving import (
     Setting,
     closed,
@@ -197,3 +203,50 @@ async def test_a_server_about_to_stop_answers_what_was_asked() -> None:
         messages, code, reason = await closed(client)
     assert kinds(messages)[-1] == "RUN_FINISHED"
     assert (code, reason) == (1001, "UNAVAILABLE")
+
+
+async def test_events_too_large_for_a_frame_come_in_pieces() -> None:
+    words = "word " * 20_000
+
+    def answers(said: UserTurn) -> list[Step]:
+        return [
+            TextDelta("m", words),
+            ToolStarted("m", "c", "t"),
+            ToolFinished("c", (Text(words),)),
+            StateChanged({}, {str(number): "x" * 100 for number in range(1000)}),
+            TurnEnded(),
+        ]
+
+    conversations = ScriptedConversations(answers)
+    async with serving(conversations) as site, site.connect(max_size=32_768) as client:
+        await tell(client, run("one"))
+        events = await told_until(client, "RUN_FINISHED")
+    assert "".join(e["delta"] for e in events if e["type"] == "TEXT_MESSAGE_CONTENT") == words
+    state = [operation for e in events if e["type"] == "STATE_DELTA" for operation in e["delta"]]
+    assert len(state) == 1000
+    [result] = [e for e in events if e["type"] == "TOOL_CALL_RESULT"]
+    assert (result["content"][-1], result["metadata"]) == ("…", {"gateway": {"cut": True}})
+    check_order(events)
+
+
+async def test_what_was_said_elsewhere_and_fits_no_frame_is_said_anew() -> None:
+    words = "word " * 10_000
+    conversations = ScriptedConversations()
+    conversations.unseen = (
+        Message("u", "user", (Text("elsewhere"),)),
+        Message("a", "assistant", (Text(words), ToolCall("c", "t", "{}"))),
+        Message("r", "user", (ToolResult("c", (Text("42"),)),)),
+    )
+    async with serving(conversations) as site, site.connect(max_size=32_768) as client:
+        await tell(client, run("one"))
+        events = await told_until(client, "RUN_FINISHED")
+    starts = [e for e in events if e["type"] == "TEXT_MESSAGE_START"]
+    assert [(e["messageId"], e["role"]) for e in starts] == [
+        ("u", "user"),
+        ("a", "assistant"),
+        ("m", "assistant"),
+    ]
+    assert "".join(e["delta"] for e in events if e.get("messageId") == "a" and "delta" in e) == (
+        words
+    )
+    check_order(events)

@@ -66,3 +66,13 @@ async def test_a_model_that_fails_is_told_and_closes() -> None:
         messages, code, reason = await closed(client)
     assert messages == [{"error": "The model failed.", "code": "AGENT_ERROR", "retryable": True}]
     assert (code, reason) == (1011, "AGENT_ERROR")
+
+
+async def test_a_response_too_long_for_a_frame_comes_in_numbered_parts() -> None:
+    words = "count to many 😀 " * 600
+    async with serving() as site, site.connect(max_size=32_768) as client:
+        await tell(client, {"prompt": words, "session_id": "s"})
+        parts = [await told(client) for _ in range(2)]
+    assert [(part.pop("part"), part.pop("parts")) for part in parts] == [(1, 2), (2, 2)]
+    assert "".join(part.pop("response") for part in parts) == f"echo {words}"
+    assert parts == [{"session_id": "s", "message_type": "agent_response"}] * 2

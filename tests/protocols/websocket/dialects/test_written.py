@@ -170,3 +170,16 @@ async def test_a_fault_of_ours_is_told_without_its_text() -> None:
     assert (code, reason) == (1011, "INTERNAL_ERROR")
     assert "secret" not in str(messages)
     assert kinds(messages)[-1] == "gateway.end"
+
+
+async def test_a_picture_that_is_too_large_is_refused_and_the_session_goes_on() -> None:
+    setting = Setting(max_image_bytes=1)
+    async with serving(setting=setting) as site, site.connect() as client:
+        await tell(client, START, IMAGE)
+        refused = (await told_until(client, "gateway.error"))[-1]
+        await tell(client, asking("one"))
+        await told_until(client, "RUN_FINISHED")
+    assert refused["code"] == "PAYLOAD_TOO_LARGE"
+    assert "larger than 1 bytes" in refused["error"]
+    [(_, said, _)] = site.conversations.begun
+    assert said.content == (Text("one"),)
