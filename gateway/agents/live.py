@@ -25,6 +25,7 @@ from gateway.agents.microphone import Interrupt, Microphone, Truncate
 from gateway.agents.reconnecting import ReconnectNotice
 from gateway.agents.sharing import SharedState
 from gateway.agents.spoken import Spoken
+from gateway.agents.talked_over import TalkedOver
 from gateway.agents.translation import LiveTranslation
 from gateway.agents.watching import watch_conversation, watch_turn
 from observability.conversations import ConversationObservation
@@ -90,6 +91,7 @@ class StrandsLive:
             plan.client_tools.names, predictions=predicted_by(tools)
         )
         self._spoken = Spoken(plan.voice.agent, plan.voice.output_sample_rate)
+        self._talked_over = TalkedOver(plan.voice.agent)
         self._interrupting = False
         self._parked = False
         self._turn: TurnObservation | None = None
@@ -145,8 +147,8 @@ class StrandsLive:
     def cancel(self) -> None:
         """Stop the answer being given, keep listening; does nothing if none is being given."""
         if not self._interrupting:
-            self._interrupting = True
             self._microphone.put(Interrupt())
+            self._interrupting = True
 
     def answer(self, result: ToolResult) -> None:
         """Give the result of a tool that the client runs; see the contract."""
@@ -154,6 +156,7 @@ class StrandsLive:
 
     def cut_off(self, heard: Sequence[Heard]) -> None:
         """Keep what was heard, and tell the model; see the contract."""
+        self._talked_over.end_calls()
         speaks = self._translation.answering
         for each in heard:
             made_seconds = self._spoken.cut(each)
@@ -244,6 +247,7 @@ class StrandsLive:
                         if isinstance(event, ToolStarted) and event.client:
                             self._plan.client_tools.expect(event.tool_call_id)
                         idle.reschedule(loop.time() + idle_seconds)
+                        self._talked_over.note(event)
                         self._watch(conversation, event)
                         await self._buffer.put(event)
         except TimeoutError:

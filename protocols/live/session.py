@@ -265,7 +265,8 @@ class LiveSession:
     async def _listen(self) -> None:
         """Conversation → pacer."""
         async for event in self._conversation:
-            self._pacer.push(event, self._clock(), unsent_seconds=self._line.unsent_seconds)
+            unsent_seconds = self._line.unsent_seconds if isinstance(event, BargeIn) else 0.0
+            self._pacer.push(event, self._clock(), unsent_seconds=unsent_seconds)
             self._changed.set()
             while self._pacer.is_full:
                 self._has_room.clear()

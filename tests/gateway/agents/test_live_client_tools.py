@@ -94,8 +94,9 @@ async def test_a_result_after_a_barge_in_still_reaches_the_model_and_is_told_to_
         voice.says(BidiBargeInEvent())
         await talk.until(TurnEnded)
         talk.live.answer(RED)
+        voice.says(*user_says("Hello?", "u2"))
         assert await result_of(voice) == ("success", [{"text": "red"}])
-        voice.says(*user_says("Hello?", "u2"), *assistant_says("Yes.", "a2"))
+        voice.says(*assistant_says("Yes.", "a2"))
         assert not [e for e in await talk.until(TurnEnded) if isinstance(e, ToolFinished)]
 
 
