@@ -14,6 +14,7 @@ from gateway.cli.doctor_network import (
     local_address,
     speech_state,
 )
+from gateway.cli.doctor_voice import voice_findings
 from gateway.cli.failures import WrongUsage
 from gateway.cli.finding import Finding, shown
 from gateway.cli.tool_list import loaded_tools
@@ -48,7 +49,10 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield listener_finding(settings, status)
     yield tools_finding(settings)
     yield store_finding(settings)
-    yield from model_findings(settings, environ, speech_state(address) if status else None)
+    models = list(model_findings(settings, environ, speech_state(address) if status else None))
+    yield from models
+    if all(finding.level != "fail" for finding in models):
+        yield from voice_findings(settings)
     yield from ice_findings(settings)
 
 

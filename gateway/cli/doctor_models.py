@@ -97,7 +97,8 @@ def _speech(voice: str, state: str | None) -> Finding:
 
 
 def _remote_voice(voice: str) -> Finding:
-    if importlib.util.find_spec(NOVA_SONIC_PACKAGE) is None:
+    is_nova = ModelChoice(setting=voice).provider == BEDROCK
+    if is_nova and importlib.util.find_spec(NOVA_SONIC_PACKAGE) is None:
         text = f"{voice}: not installed: {NOVA_SONIC_PACKAGE}"
         return Finding("fail", "voice model", text, INSTALL)
     return Finding("ok", "voice model", voice)

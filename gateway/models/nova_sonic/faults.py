@@ -23,18 +23,18 @@ from protocols.contract.errors import (
     Unavailable,
 )
 
-_ACCESS = (
+ACCESS = (
     "Amazon Bedrock refused the access to the voice model. Allow bedrock:InvokeModel and "
     "bedrock:InvokeModelWithBidirectionalStream, and request access to the model in this region; "
     "`doctor` checks both."
 )
-_KEYS = "Amazon Bedrock does not know these AWS credentials. Renew them; `doctor` checks them."
-_EXPIRED = "The AWS credentials have expired. Renew them."
-_NO_MODEL = (
+KEYS = "Amazon Bedrock does not know these AWS credentials. Renew them; `doctor` checks them."
+EXPIRED = "The AWS credentials have expired. Renew them."
+NO_MODEL = (
     "The voice model is not known in this region. Check the model id (GATEWAY_VOICE_MODEL) and "
     "AWS_REGION."
 )
-_REFUSED = (
+REFUSED = (
     "Nova Sonic refused how the conversation was opened. Check the model id (GATEWAY_VOICE_MODEL) "
     "and the voice (GATEWAY_VOICE)."
 )
@@ -74,11 +74,11 @@ class Verdict(Struct, frozen=True):
 
 _UNKNOWN_CODE = re.compile(r"status: (?P<status>\d+) - id: \S*#(?P<code>\w+)")
 _CODES: Mapping[str, Verdict] = {
-    "ExpiredTokenException": Verdict(NotConfigured, _EXPIRED),  # found anew at each connection
-    "UnrecognizedClientException": Verdict(NotConfigured, _KEYS, again=False),
-    "InvalidSignatureException": Verdict(NotConfigured, _KEYS, again=False),
-    "MissingAuthenticationTokenException": Verdict(NotConfigured, _KEYS, again=False),
-    "IncompleteSignatureException": Verdict(NotConfigured, _KEYS, again=False),
+    "ExpiredTokenException": Verdict(NotConfigured, EXPIRED),  # found anew at each connection
+    "UnrecognizedClientException": Verdict(NotConfigured, KEYS, again=False),
+    "InvalidSignatureException": Verdict(NotConfigured, KEYS, again=False),
+    "MissingAuthenticationTokenException": Verdict(NotConfigured, KEYS, again=False),
+    "IncompleteSignatureException": Verdict(NotConfigured, KEYS, again=False),
 }
 _TABLE: tuple[tuple[type[BaseException], Verdict], ...] = (
     (Silent, Verdict(TimedOut, _SILENT)),
@@ -88,8 +88,8 @@ _TABLE: tuple[tuple[type[BaseException], Verdict], ...] = (
     (service.ServiceQuotaExceededException, Verdict(ModelThrottled, _THROTTLED)),
     (service.ServiceUnavailableException, Verdict(Unavailable, _OVERLOADED)),
     (service.ModelNotReadyException, Verdict(Unavailable, _OVERLOADED)),
-    (service.AccessDeniedException, Verdict(NotConfigured, _ACCESS, again=False)),
-    (service.ResourceNotFoundException, Verdict(NotConfigured, _NO_MODEL, again=False)),
+    (service.AccessDeniedException, Verdict(NotConfigured, ACCESS, again=False)),
+    (service.ResourceNotFoundException, Verdict(NotConfigured, NO_MODEL, again=False)),
     (service.ServiceError, Verdict(ModelFailed, _FAILED)),
     (TimeoutError, Verdict(TimedOut, _UNREACHABLE)),
 )
@@ -120,9 +120,9 @@ def _by_code(text: str) -> Verdict:
     if found["code"] in _CODES:
         return _CODES[found["code"]]
     if found["status"] in ("401", "403"):
-        return Verdict(NotConfigured, _ACCESS, again=False)
+        return Verdict(NotConfigured, ACCESS, again=False)
     return Verdict(ModelFailed, _FAILED)
 
 
 def _refused() -> Verdict:
-    return Verdict(NotConfigured, _REFUSED, again=False)
+    return Verdict(NotConfigured, REFUSED, again=False)
