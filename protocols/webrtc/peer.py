@@ -22,6 +22,7 @@ from protocols.webrtc.ice_servers import IcePlan
 from protocols.webrtc.offer import Offer
 from protocols.webrtc.options import WebRtcOptions
 from protocols.webrtc.opus import opus_rate
+from protocols.webrtc.ticker import Ticker
 
 _AHEAD_SECONDS = 0.2
 _FAREWELL_SECONDS = 1.0
@@ -38,6 +39,7 @@ class Peer:
         session: whose call it is.
         conversation: opened; the peer closes it.
         options: of the wire.
+        ticker: of the process; None makes one for this call.
     """
 
     def __init__(
@@ -45,9 +47,11 @@ class Peer:
         session: SessionKey,
         conversation: LiveConversation,
         options: WebRtcOptions,
+        ticker: Ticker | None = None,
     ) -> None:
         self.session = session
         self._options = options
+        self._ticker = ticker or Ticker()
         self._sample_rates = SampleRates(
             opus_rate(conversation.input_sample_rate), opus_rate(conversation.output_sample_rate)
         )
@@ -61,11 +65,11 @@ class Peer:
         self._connection: Connection | None = None
         self._successor: Connection | None = None
         self._offered = asyncio.Event()
+        self._last_seq: int | None = None
         self._hung_up = asyncio.Event()
         self._ended = False
         self._task: asyncio.Task[None] | None = None
 
-        self._last_seq: int | None = None
     @property
     def ids(self) -> list[str]:
         """The ids of its connections."""
@@ -80,7 +84,7 @@ class Peer:
             NotFound: the call has ended meanwhile.
             Unavailable: there is no relay to be used.
         """
-        line = Connection(self._options, self._sample_rates, plan)
+        line = Connection(self._options, self._sample_rates, plan, ticker=self._ticker)
         try:
             sdp = await line.answer(offer)
             if self._ended:
@@ -138,10 +142,6 @@ class Peer:
         """Send one JSON object."""
         self._line.channel.say(document)
 
-    async def play(self, pcm: bytes) -> None:
-        """Send voice."""
-        await self._line.voice.play(pcm)
-
     def note_seen(self, last_seq: int | None) -> None:
         """Take the last number that a client which comes back has seen.
 
@@ -155,6 +155,10 @@ class Peer:
     def unsent_seconds(self) -> float:
         """How much of the voice has not left yet."""
         return self._line.voice.queued_seconds if self._connection is not None else 0.0
+
+    async def play(self, pcm: bytes) -> None:
+        """Send voice."""
+        await self._line.voice.play(pcm)
 
     async def drop(self) -> None:
         """Throw away the voice that has not left yet."""
@@ -196,10 +200,6 @@ class Peer:
                 return
             await self._move()
 
-    async def _succession(self) -> None:
-        """Wait until another connection is ready to take over."""
-        while True:
-            await self._offered.wait()
     async def _is_followed(self) -> bool:
         """Tell whether another connection takes the place of the one that is lost.
 
@@ -218,6 +218,10 @@ class Peer:
             return False
         return True
 
+    async def _succession(self) -> None:
+        """Wait until another connection is ready to take over."""
+        while True:
+            await self._offered.wait()
             self._offered.clear()
             successor = self._successor
             if successor is None or await successor.connects():
@@ -227,12 +231,12 @@ class Peer:
             await successor.aclose()
 
     async def _move(self) -> None:
+        self._live.park()
         before, self._connection, self._successor = self._connection, self._successor, None
         if before is not None:
             await before.aclose()
         last_seq, self._last_seq = self._last_seq, None
         await self._live.resume(self, last_seq)
-        self._live.park()
 
     async def _tell(self, error: Exception) -> None:
         try:

@@ -18,6 +18,7 @@ from protocols.contract.inputs import LiveOptions
 from protocols.webrtc.ice_servers import IceDirectory, IcePlan, Reachability
 from protocols.webrtc.offer import Offer
 from protocols.webrtc.options import WebRtcOptions
+from protocols.webrtc.ticker import Ticker
 
 if TYPE_CHECKING:
     from protocols.webrtc.peer import Peer
@@ -62,6 +63,7 @@ class Peers:
         self.allows_loopback = options.allows_loopback(listens_on_loopback)
         self.directory = IceDirectory(options.sources(), rest_seconds=options.turn_rest_seconds)
         self._reachability = Reachability()
+        self._ticker = Ticker()
         self._hold = hold
         self._peers: set[Peer] = set()
         self._answering = 0
@@ -149,7 +151,7 @@ class Peers:
     async def _begin(self, call: Call, conversations: Conversations, busy: ExitStack) -> Answer:
         make_peer = await asyncio.to_thread(_load)
         conversation = await conversations.open(call.session, call.options, "webrtc")
-        peer = make_peer(call.session, conversation, self.options)
+        peer = make_peer(call.session, conversation, self.options, self._ticker)
         try:
             answer = await self._answer(peer, call.offer, call.relay_only)
             self._refuse_when_closed()

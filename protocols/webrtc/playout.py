@@ -3,14 +3,17 @@
 Our own encoder and packets that are ready to send, because aiortc's way (a frame, a thread, a
 resampler to 48 kHz stereo at 96 kb/s) costs three times as much and falls over at 20 calls. In
 silence nothing is encoded and nothing is sent.
+
+Models speak faster than they are heard: when what they said is used up, they have ended, and the
+voice is closed at once. A source that gives its sound only as it is made (an echo, a live
+transmission) lives from hand to mouth: it is waited for a little, and what comes late leaves late,
+because silence put in its place would be a delay that stays. In a busy process that delay is
+welcome: it is the cushion that keeps the voice even.
 """
 
 from collections import deque
-from fractions import Fraction
 
-import av
-from av.audio.codeccontext import AudioCodecContext
-
+from protocols.webrtc.encoding import Encoding, new_encoding
 from protocols.webrtc.opus import (
     CLOCK_RATE,
     CLOSING,
@@ -20,9 +23,10 @@ from protocols.webrtc.opus import (
 )
 
 _BYTES_PER_SAMPLE = 2
-_BIT_RATE = 32_000
-_ENCODER_OPTIONS = {"application": "audio", "compression_level": "5", "frame_duration": "20"}
 _MOST_BEHIND_TICKS = CLOCK_RATE // 10
+_HAND_TO_MOUTH_PACKETS = 4
+_PATIENT_TICKS = 3
+_GOOD, _QUICK = 5, 2  # complexity of libopus; the second takes three quarters of the time
 
 
 class Playout:
@@ -35,7 +39,12 @@ class Playout:
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
         self._frame_bytes = sample_rate // FRAMES_PER_SECOND * _BYTES_PER_SAMPLE
-        self._encoder: AudioCodecContext | None = None
+        self._encoding: Encoding | None = None
+        self._is_fresh = True
+        self._most_queued = 0
+        self._dry_ticks = 0
+        self._is_busy = False
+        self._loss_percent = 0
         self._rest = b""
         self._packets: deque[bytes] = deque()
         self._closing: deque[bytes] = deque()
@@ -53,16 +62,19 @@ class Playout:
         """Tell whether nothing is left to send."""
         return not (self._packets or self._rest or self._closing)
 
-    def push(self, pcm: bytes) -> None:
-        """Take voice."""
+    def push(self, pcm: bytes, *, is_busy: bool = False) -> None:
+        """Take voice; in a busy process less care is taken with it."""
+        self._is_busy = is_busy
+        self._encoder().set_complexity(_QUICK if is_busy else _GOOD)
         sound = self._rest + pcm
         whole = len(sound) - len(sound) % self._frame_bytes
         for start in range(0, whole, self._frame_bytes):
             self._encode(sound[start : start + self._frame_bytes])
         self._rest = sound[whole:]
+        self._most_queued = max(self._most_queued, len(self._packets))
 
     def take(self, now: float) -> tuple[bytes, int] | None:
-        """Give the next packet with its time in ticks of 48 kHz; None if there is none."""
+        """Give the next packet with its time in ticks of 48 kHz; None if there is none yet."""
         payload = self._next_payload()
         if payload is None:
             return None
@@ -81,34 +93,48 @@ class Playout:
         """Throw away what waits; the closing packets are still sent."""
         self._packets.clear()
         self._rest = b""
-        self._encoder = None
+        self._restart()
+
+    def expect_loss(self, percent: int) -> None:
+        """Prepare for packets to be lost on their way: percent of them."""
+        if percent != self._loss_percent:
+            self._loss_percent = percent
+            self._encoder().expect_loss(percent)
 
     def _next_payload(self) -> bytes | None:
-        if not self._packets and (self._encoder is not None or self._rest):
+        if self._packets:
+            self._dry_ticks = 0
+            return self._packets.popleft()
+        if self._rest or not self._is_fresh:
+            self._dry_ticks += 1
+            if self._is_patient and self._dry_ticks <= _PATIENT_TICKS:
+                return None
             # The end of what was said, or of what is there of it: the encoder still holds its tail.
             self._encode(self._rest.ljust(self._frame_bytes, b"\0"))
             self._rest = b""
-            self._encoder = None
+            self._restart()
         if self._packets:
             return self._packets.popleft()
         return self._closing.popleft() if self._closing else None
 
+    @property
+    def _is_patient(self) -> bool:
+        return self._most_queued <= _HAND_TO_MOUTH_PACKETS and not self._is_busy
+
     def _encode(self, pcm: bytes) -> None:
-        if self._encoder is None:
-            self._encoder = self._new_encoder()
-        frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // _BYTES_PER_SAMPLE)
-        plane = frame.planes[0]
-        plane.update(pcm.ljust(plane.buffer_size, b"\0"))
-        frame.sample_rate = self._sample_rate
-        self._packets.extend(bytes(packet) for packet in self._encoder.encode(frame))
+        self._packets.extend(self._encoder().encode(pcm))
+        self._is_fresh = False
         self._closing = deque(CLOSING)
 
-    def _new_encoder(self) -> AudioCodecContext:
-        encoder = AudioCodecContext.create("libopus", "w")
-        encoder.sample_rate = self._sample_rate
-        encoder.layout = "mono"
-        encoder.format = "s16"
-        encoder.bit_rate = _BIT_RATE
-        encoder.time_base = Fraction(1, self._sample_rate)
-        encoder.options = dict(_ENCODER_OPTIONS)
-        return encoder
+    def _encoder(self) -> Encoding:
+        if self._encoding is None:
+            self._encoding = new_encoding(self._sample_rate)
+            self._encoding.expect_loss(self._loss_percent)
+        return self._encoding
+
+    def _restart(self) -> None:
+        """Let what is said next begin without an echo of what was said before."""
+        self._encoding = None
+        self._is_fresh = True
+        self._most_queued = 0
+        self._dry_ticks = 0

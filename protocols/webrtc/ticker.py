@@ -15,6 +15,7 @@ type Tick = Callable[[float, int], None]
 """Called with the time, and with how many ticks have passed: more than one after a short delay."""
 
 _LATE_SECONDS = 0.1
+_MANY = 8  # a call that is spoken in both ways listens twice
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +46,11 @@ class Ticker:
         if not self._listeners and self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether so many listen that each should take less of the process."""
+        return len(self._listeners) > _MANY
 
     def _run(self) -> None:
         now = self._clock()

@@ -53,10 +53,11 @@ class VoiceTrack(MediaStreamTrack):
             self._has_room.clear()
             await self._has_room.wait()
         was_silent = self._playout.is_silent
-        self._playout.push(pcm)
+        self._playout.push(pcm, is_busy=self._ticker.is_busy)
         if was_silent and self.readyState == "live":
             self._ticker.add(self._tick)
-            self._tick(0.0, 1)
+            self._permits = max(self._permits, 1)
+        self._may_send.set()
 
     def drop(self) -> None:
         """Stop the voice within one packet."""
@@ -87,6 +88,10 @@ class VoiceTrack(MediaStreamTrack):
             self._may_send.clear()
             await self._may_send.wait()
         raise MediaStreamError
+
+    def expect_loss(self, percent: int) -> None:
+        """Prepare for packets to be lost on their way: percent of them."""
+        self._playout.expect_loss(percent)
 
     def _tick(self, _now: float, count: int) -> None:
         if self._playout.is_silent:

@@ -87,6 +87,28 @@ async def test_a_damaged_packet_is_made_up() -> None:
     assert loud_seconds(pcm, RATE) >= 0.38
 
 
+async def test_in_a_busy_process_sound_is_handed_on_less_often() -> None:
+    ticker = HandTurned()
+    listeners = [lambda _now, _count, n=n: None for n in range(8)]
+    for other in listeners:
+        ticker.add(other)
+    pieces: list[int] = []
+
+    async def hear(pcm: bytes) -> None:
+        pieces.append(len(pcm))
+
+    ear = Ear(RATE, ticker)
+    listening = asyncio.create_task(ear.listen(hear))
+    await asyncio.sleep(0)
+    for number in range(6):
+        ear.take(packet(number, b"\xf8\xff\xfe"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    listening.cancel()
+    await asyncio.wait({listening})
+    assert pieces == [3 * 640, 3 * 640]
+
+
 async def test_what_comes_before_anybody_listens_is_not_kept() -> None:
     ear = Ear(RATE, Ticker())
     ear.take(packet(0, b"\xf8\xff\xfe"))

@@ -6,7 +6,7 @@ import av
 import pytest
 
 from protocols.webrtc import libopus
-from protocols.webrtc.libopus import Decoder, NoLibopus, library_path
+from protocols.webrtc.libopus import Decoder, Encoder, NoLibopus, library_path
 from tests.protocols.webrtc.calls import loud_seconds, pitch, tone
 
 SILENCE = b"\xf8\xff\xfe"
@@ -67,8 +67,37 @@ def test_a_damaged_packet_gives_nothing_or_noise_of_its_length(payload: bytes) -
 
 
 def test_a_rate_that_opus_does_not_have_is_refused() -> None:
-    with pytest.raises(NoLibopus, match="22050"):
+    with pytest.raises(NoLibopus, match="decode at 22050"):
         Decoder(22_050)
+    with pytest.raises(NoLibopus, match="encode at 22050"):
+        Encoder(22_050, 32_000)
+
+
+def test_packets_carry_a_copy_of_the_one_before_once_losses_are_expected() -> None:
+    pcm = tone(440, 0.1, 24_000) + bytes(960 * 5) + tone(880, 0.2, 24_000)
+    recovered = []
+    for percent in (0, 20):
+        encoder = Encoder(24_000, 32_000)
+        encoder.expect_loss(percent)
+        packets = [encoder.encode(pcm[at : at + 960]) for at in range(0, len(pcm), 960)]
+        decoder = Decoder(16_000)
+        for packet in packets[:10]:
+            decoder.decode(packet)
+        # The first packet of the second tone is lost.
+        recovered.append(loud_seconds(decoder.recover(packets[11], 960), 16_000))
+    assert recovered == [0.0, 0.02]
+
+
+def test_less_care_changes_the_packets_but_not_what_is_heard() -> None:
+    pcm = tone(440, 0.5, 24_000)
+    heard = []
+    for complexity in (0, 10):
+        encoder, decoder = Encoder(24_000, 32_000), Decoder(16_000)
+        encoder.set_complexity(complexity)
+        packets = [encoder.encode(pcm[at : at + 960]) for at in range(0, len(pcm), 960)]
+        heard.append(b"".join(map(decoder.decode, packets)))
+    assert heard[0] != heard[1]
+    assert [round(pitch(sound, 16_000), -1) for sound in heard] == [440, 440]
 
 
 @pytest.fixture

@@ -56,17 +56,60 @@ def test_a_piece_smaller_than_a_packet_is_sent_too() -> None:
     playout = Playout(RATE)
     playout.push(tone(440, 0.005, RATE))
     assert not playout.is_silent
-    assert len(sent(playout, 0.0, 50)) == 1 + 4
+    assert [playout.take(n * TICK) for n in range(3)] == [None, None, None]
+    assert len(sent(playout, 0.06, 50)) == 1 + 4
 
 
 def test_the_time_of_packets_runs_on_in_silence() -> None:
     playout = Playout(RATE)
-    playout.push(tone(440, 0.02, RATE))
-    assert [ticks for _, ticks in sent(playout, 0.0, 20)] == [n * 960 for n in range(6)]
+    playout.push(tone(440, 0.1, RATE))
+    assert [ticks for _, ticks in sent(playout, 0.0, 20)] == [n * 960 for n in range(10)]
     playout.push(tone(440, 0.02, RATE))
     first = playout.take(2.0)
     assert first is not None
     assert first[1] == 96_000
+
+
+def test_a_source_from_hand_to_mouth_is_waited_for() -> None:
+    playout = Playout(RATE)
+    playout.push(tone(440, 0.04, RATE))
+    assert [packet is not None for packet in map(playout.take, (0.0, 0.02, 0.04, 0.06))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    playout.push(tone(440, 0.04, RATE))
+    late = [playout.take(0.07), playout.take(0.07)]
+    # What comes late leaves late: no silence in between, and no delay that stays.
+    assert [packet and packet[1] for packet in late] == [2 * 960, 3 * 960]
+    assert [payload for payload, _ in sent(playout, 0.08, 20)][-4:] == [
+        SILENCE,
+        SILENCE,
+        SILENCE,
+        STOP,
+    ]
+
+
+def test_in_a_busy_process_nobody_is_waited_for() -> None:
+    playout = Playout(RATE)
+    playout.push(tone(440, 0.04, RATE), is_busy=True)
+    assert len(sent(playout, 0.0, 3)) == 3
+    playout.push(tone(440, 0.04, RATE), is_busy=True)
+    assert len(sent(playout, 0.06, 20)) == 2 + 1 + 4
+
+
+def test_losses_are_prepared_for_now_and_later() -> None:
+    sizes = []
+    for percent in (0, 20):
+        playout = Playout(RATE)
+        playout.expect_loss(percent)
+        playout.expect_loss(percent)
+        playout.push(tone(440, 0.2, RATE))
+        sent(playout, 0.0, 50)
+        playout.push(tone(440, 0.2, RATE))
+        sizes.append(sum(len(payload) for payload, _ in sent(playout, 1.0, 10)))
+    assert sizes[0] != sizes[1]
 
 
 def test_after_a_stall_that_is_not_caught_up_on_the_time_goes_by_the_clock() -> None:

@@ -84,6 +84,20 @@ async def test_one_timer_serves_everybody_and_only_while_somebody_listens() -> N
     assert ticker._timer is None
 
 
+async def test_a_clock_with_many_listeners_is_busy() -> None:
+    ticker = Ticker()
+    listeners = [lambda _now, _count, n=n: None for n in range(9)]
+    for listener in listeners[:8]:
+        ticker.add(listener)
+    assert not ticker.is_busy
+    ticker.add(listeners[8])
+    assert len(ticker._listeners) == 9
+    busy = ticker.is_busy
+    for listener in listeners:
+        ticker.remove(listener)
+    assert busy
+
+
 async def test_a_listener_that_fails_is_left_out_and_the_others_are_served(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -49,18 +49,45 @@ async def test_a_track_gives_packets_ready_to_send() -> None:
     now = 0.0
     ticker = HandTurned()
     track = VoiceTrack(RATE, ticker, lambda: now)
-    await track.play(tone(440, 0.02, RATE))
+    await track.play(tone(440, 0.1, RATE))
     packets = []
     async with asyncio.timeout(BOUND_SECONDS):
-        for _ in range(6):
+        for _ in range(10):
             packets.append(await track.recv())
             now += 0.02
             ticker.tick()
-    assert [packet.pts for packet in packets] == [n * 960 for n in range(6)]
+    assert [packet.pts for packet in packets] == [n * 960 for n in range(10)]
     assert {Fraction(p.time_base.numerator, p.time_base.denominator) for p in packets} == {
         Fraction(1, 48_000)
     }
     assert [bytes(packet) for packet in packets[-4:]] == [SILENCE, SILENCE, SILENCE, STOP]
+
+
+async def test_what_comes_late_leaves_at_once() -> None:
+    ticker = HandTurned()
+    track = VoiceTrack(RATE, ticker)
+    await track.play(tone(440, 0.02, RATE))
+    assert len(await next_packets(track, 10)) == 1
+    ticker.tick()
+    assert await next_packets(track, 10) == []
+    packet = asyncio.create_task(track.recv())
+    await asyncio.sleep(0)
+    await track.play(tone(440, 0.02, RATE))
+    async with asyncio.timeout(BOUND_SECONDS):
+        assert (await packet).pts == 960
+
+
+async def test_packets_are_made_ready_for_losses() -> None:
+    sizes = []
+    for percent in (0, 20):
+        ticker = HandTurned()
+        track = VoiceTrack(RATE, ticker)
+        track.expect_loss(percent)
+        await track.play(tone(440, 0.2, RATE))
+        ticker.tick(4)
+        sizes.append([len(packet) for packet in await next_packets(track, 5)])
+    assert [len(each) for each in sizes] == [5, 5]
+    assert sizes[0] != sizes[1]
 
 
 async def test_the_first_packet_leaves_at_once_and_one_with_each_tick() -> None:
@@ -87,9 +114,9 @@ async def test_in_silence_the_clock_is_left_alone() -> None:
     ticker = HandTurned()
     track = VoiceTrack(RATE, ticker)
     assert not ticker.is_in_use()
-    await track.play(tone(440, 0.02, RATE))
+    await track.play(tone(440, 0.1, RATE))
     assert ticker.is_in_use()
-    for _ in range(6):
+    for _ in range(10):
         await next_packets(track, 1)
         ticker.tick()
     ticker.tick()
