@@ -219,7 +219,7 @@ def _known(error: BaseException) -> Fault | None:
     for kind, fault in _TYPES:
         if isinstance(error, kind):
             return fault
-    return _of_words(error) or _of_status(_status(error))
+    return _of_status(_status(error)) or _of_words(error)
 
 
 _LASTING = (InvalidInput, NotConfigured)

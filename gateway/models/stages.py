@@ -33,8 +33,13 @@ def staged(
 
 
 def holds_token(chunk: StreamEvent) -> bool:
-    """Whether a chunk is a part of the answer itself, and not an announcement."""
-    return "contentBlockDelta" in chunk or "contentBlockStart" in chunk
+    """Whether a chunk is a part of the answer itself, and not an announcement.
+
+    Some libraries announce text before they have connected; a call of a tool is told by its start.
+    """
+    if "contentBlockDelta" in chunk:
+        return True
+    return "contentBlockStart" in chunk and bool(chunk["contentBlockStart"].get("start"))
 
 
 class _Answer:
@@ -100,8 +105,9 @@ class _Answer:
         return options.between_tokens_seconds if self._began else options.first_token_seconds
 
     def _saw(self, chunk: StreamEvent) -> None:
-        if holds_token(chunk):
-            self._began = self._block_open = True
+        self._began = self._began or holds_token(chunk)
+        if "contentBlockDelta" in chunk or "contentBlockStart" in chunk:
+            self._block_open = True
         elif "contentBlockStop" in chunk:
             self._block_open = False
         elif "messageStop" in chunk:

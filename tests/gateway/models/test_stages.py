@@ -135,6 +135,7 @@ async def test_who_leaves_closes_the_models_stream() -> None:
 
 
 def test_tokens_are_told_from_announcements() -> None:
-    tokens = [word("One"), {"contentBlockStart": {"start": {}}}]
-    others = [STARTED, STOPPED, ENDED, COUNTED]
-    assert [holds_token(each) for each in (*tokens, *others)] == [True, True] + [False] * 4
+    call: Any = {"contentBlockStart": {"start": {"toolUse": {"toolUseId": "a", "name": "b"}}}}
+    text: Any = {"contentBlockStart": {"start": {}}}
+    chunks = [word("One"), call, text, STARTED, STOPPED, ENDED, COUNTED]
+    assert [holds_token(each) for each in chunks] == [True, True] + [False] * 5
