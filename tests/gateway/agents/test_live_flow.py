@@ -4,6 +4,8 @@ import asyncio
 from typing import Any, override
 
 import pytest
+from strands.bidi.models import ConnectionTimeoutError
+from strands.bidi.types.events import BidiBargeInEvent
 
 from protocols.contract.events import AudioDelta, BargeIn, TurnEnded
 from protocols.contract.inputs import AudioChunk
@@ -64,3 +66,17 @@ async def test_a_parked_conversation_says_so() -> None:
             talk.live.park(parked=parked)
             told.append(talk.live.is_parked)
     assert told == [False, True, False]
+
+
+async def test_08_nothing_of_the_old_answer_comes_back_when_the_model_is_connected_again() -> None:
+    voice = ScriptedVoice()
+    async with talking(voice) as talk:
+        voice.says(*user_says("Go on"), *assistant_says("one", "a")[:-2])
+        await talk.until(AudioDelta)
+        late = assistant_says("late", "a")[3]
+        voice.says(BidiBargeInEvent(), ConnectionTimeoutError("the session is old"), late, late)
+        voice.says(*user_says("Again", "u2"), *assistant_says("two", "b"))
+        events = await talk.until(TurnEnded, 2)
+    assert voice.started == 2
+    new = events[events.index(BargeIn()) :]
+    assert sum(isinstance(event, AudioDelta) for event in new) == 1
