@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import ag_ui_servers, bedrock, in_process, start_up
+from benchmarks import ag_ui_servers, bedrock, calls, in_process, start_up
 
 RESULTS = Path(__file__).with_name("results.md")
 PACKAGES = (
@@ -17,12 +17,14 @@ PACKAGES = (
     "bedrock-agentcore",
     "ag-ui-strands",
     "fastapi",
+    "aiortc",
+    "av",
 )
 
 
 def main() -> int:
     """Run all benchmarks; 1 when a promised figure is missed."""
-    measured = [part.run() for part in (start_up, in_process, bedrock, ag_ui_servers)]
+    measured = [part.run() for part in (start_up, in_process, bedrock, ag_ui_servers, calls)]
     sections = "\n".join(section for section, _ in measured)
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     RESULTS.write_text(

@@ -41,17 +41,20 @@ class Server:
 
 
 @contextmanager
-def serve(arguments: list[str], **settings: str) -> Iterator[Server]:
+def serve(
+    arguments: list[str], *, python: str = sys.executable, **settings: str
+) -> Iterator[Server]:
     """Start a server from the root of the repository; yields it at its first healthy ``/ping``.
 
     Args:
         arguments: of the interpreter.
+        python: the interpreter.
         settings: variables of its environment, beside its port.
     """
     port = _free_port()
     kept = {name: text for name, text in os.environ.items() if not name.startswith(_FOREIGN)}
     process = subprocess.Popen(
-        [sys.executable, *arguments],
+        [python, *arguments],
         env=kept | {"GATEWAY_PORT": str(port), "PORT": str(port)} | settings,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
