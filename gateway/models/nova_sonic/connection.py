@@ -6,6 +6,7 @@ silent, at any moment.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ class Connection:
         self._session = session
         self._opened_at = time.monotonic()
         self._events: asyncio.Queue[Incoming] = asyncio.Queue(_WAITING_EVENTS)
+        self._ours: deque[BidiOutputEvent] = deque(maxlen=_WAITING_EVENTS)
         self._reading: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
         self._failed = asyncio.Event()
@@ -80,6 +82,8 @@ class Connection:
         Raises:
             Exception: what ended the connection, once all events before it were taken.
         """
+        if self._ours:
+            return self._ours.popleft()
         if self._events.empty() and self._failure is not None:
             raise self._failure
         try:
@@ -88,10 +92,10 @@ class Connection:
         except TimeoutError:
             return None
 
-    def put(self, event: Incoming) -> None:
-        """Add an event of our own; left out if many wait."""
-        if not self._events.full():
-            self._events.put_nowait(event)
+    def put(self, event: BidiOutputEvent) -> None:
+        """Add an event of our own, ahead of those of the service that wait."""
+        self._ours.append(event)
+        self._wake()
 
     async def tell(self, messages: Messages) -> None:
         """Tell the history; see ``send``."""
@@ -110,7 +114,7 @@ class Connection:
         if self._failure is None:
             self._failure = error
             self._failed.set()
-            self.put(None)  # wakes who waits in next(); a full queue wakes them anyway
+            self._wake()
 
     async def aclose(self) -> None:
         """Close, politely if the service is there; idempotent, within bounds."""
@@ -121,6 +125,11 @@ class Connection:
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
+
+    def _wake(self) -> None:
+        """Wake who waits in ``next``; with events in the queue nobody does."""
+        if self._events.empty():
+            self._events.put_nowait(None)
 
     async def _sent(self, sending: Any) -> None:
         if self.is_failed:

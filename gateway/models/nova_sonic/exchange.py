@@ -3,7 +3,7 @@
 from typing import cast
 
 from msgspec import Struct
-from strands.bidi.types.events import BidiOutputEvent
+from strands.bidi.types.events import BidiBargeInEvent, BidiOutputEvent
 from strands.types.content import Messages
 from strands.types.tools import ToolResultBlock
 
@@ -15,6 +15,8 @@ from gateway.models.nova_sonic.history import GO_ON, known, told_as_text, unansw
 from gateway.models.nova_sonic.owing import Owed, Owing
 from gateway.models.nova_sonic.patience import Patience
 
+_SAID = frozenset({"bidi_audio_delta", "bidi_transcript_delta"})
+_ENDS = frozenset({"bidi_response_start", "bidi_response_stop"})
 _OURS = frozenset({"bidi_connection_start", "cascade_speech_start", "cascade_speech_stop"})
 
 
@@ -39,6 +41,7 @@ class Exchange:
         self._unheard = Unheard(sample_rate)
         self._patience = Patience(answer_seconds)
         self._echo = Echo()
+        self._is_cut_off = False
 
     @property
     def is_calm(self) -> bool:
@@ -79,8 +82,13 @@ class Exchange:
 
     def take(self, event: BidiOutputEvent, now: float) -> tuple[list[BidiOutputEvent], bool]:
         """Take an event of the service; gives those to go on, and whether an answer is complete."""
-        if event.get("type") not in _OURS:
+        kind = event.get("type")
+        if kind not in _OURS:
             self._patience.sign(now)
+        if self._is_cut_off and kind in _SAID and event.get("role") != "user":
+            return [], False
+        if kind in _ENDS:
+            self._is_cut_off = False
         passed = self._echo.passed(event)
         is_complete = [self._note(each) for each in passed]
         return passed, any(is_complete)
@@ -96,6 +104,16 @@ class Exchange:
             self._patience.answered()
         return is_complete
 
+    def cut_off(self) -> list[BidiOutputEvent]:
+        """The user wants no more of the answer being given; gives the event that tells so.
+
+        The service cannot be told: what it still says of the answer is left out.
+        """
+        if self._owing.owed is Owed.NOTHING:
+            return []
+        self._is_cut_off = True
+        return [BidiBargeInEvent()]
+
     def silence(self, now: float) -> Silent | None:
         """Tell whether the model has been silent for too long."""
         return self._patience.check(now, self._owing, self._unheard)
@@ -103,6 +121,7 @@ class Exchange:
     def closing(self) -> list[BidiOutputEvent]:
         """Give the events that close what a lost connection has left open."""
         self._echo.expect(None)
+        self._is_cut_off = False
         return self._owing.closing()
 
     def resumption(self, messages: Messages, now: float) -> Resumption:

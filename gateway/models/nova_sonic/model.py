@@ -201,6 +201,12 @@ class NovaSonicModel(BidiModel):
         for result in results:
             await self._tell_result(connection, result)
 
+    async def interrupt(self) -> None:
+        """Cut off the answer, as if the user had spoken over it; nothing if there is none."""
+        connection = await self._current()
+        for event in self._exchange.cut_off():
+            connection.put(event)
+
     async def _hear(self, connection: Connection, sound: AudioDelta) -> None:
         pcm = sound.source["bytes"]
         for event in self._exchange.hear(pcm, time.monotonic()):

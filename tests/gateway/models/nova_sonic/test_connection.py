@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import boto3
 import pytest
@@ -11,6 +12,7 @@ from strands.bidi.types.media import AudioDelta
 from strands.types.content import TextBlock
 from strands.types.media import ImageBlock
 
+from gateway.models.cascade.events import CascadeSpeechStartEvent
 from gateway.models.nova_sonic.connection import Connection
 from gateway.models.nova_sonic.session import NovaSonicSession, StreamLost
 from tests.emulators.emulator import AwsEmulator
@@ -102,11 +104,27 @@ async def test_what_the_model_cannot_take_is_refused(sonic: AwsEmulator) -> None
         assert not connection.is_failed
 
 
-async def test_own_events_are_left_out_when_many_wait(sonic: AwsEmulator) -> None:
+async def test_our_own_events_come_first_and_are_bounded(sonic: AwsEmulator) -> None:
+    ours: Any = CascadeSpeechStartEvent()
     async with opened() as connection:
+        await connection.send(QUESTION)
+        await until(connection, "bidi_audio_start")
         for _ in range(200):
-            connection.put(None)
-        assert [await connection.next(0.01) for _ in range(60)] == [None] * 60
+            connection.put(ours)
+        assert [await connection.next(1) for _ in range(64)] == [ours] * 64
+        assert await until(connection, "bidi_response_stop")
+
+
+async def test_our_own_events_wake_who_waits(sonic: AwsEmulator) -> None:
+    async with opened() as connection:
+        await until(connection, "bidi_connection_start")
+        waiting = asyncio.create_task(connection.next(10))
+        await asyncio.sleep(0)
+        ours: Any = CascadeSpeechStartEvent()
+        connection.put(ours)
+        async with asyncio.timeout(5):
+            assert await waiting is None
+            assert await connection.next(10) is ours
 
 
 async def test_only_the_first_reason_counts(sonic: AwsEmulator) -> None:

@@ -111,6 +111,22 @@ def test_our_own_events_are_no_sign_of_the_service() -> None:
     assert made.silence(6.0) is None
 
 
+def test_an_answer_that_is_cut_off_is_not_heard_any_more() -> None:
+    sound = event("audio_delta", audio="")
+    made = exchange(*HEARD, WORDS, sound)
+    [barge_in] = made.cut_off()
+    assert barge_in["type"] == "bidi_barge_in"
+    assert made.take(barge_in, 0.0) == ([barge_in], True)
+    assert made.take(sound, 0.0) == ([], False)
+    assert resumed(made)[1] == ""  # its rest is not wanted either
+    assert made.take(DONE, 0.0)[0] == [DONE]
+    assert made.take(sound, 0.0)[0] == [sound]
+
+
+def test_without_an_answer_nothing_is_cut_off() -> None:
+    assert exchange().cut_off() == []
+
+
 def test_what_is_left_open_is_closed() -> None:
     made = exchange(HEARD[0], HEARD[1])
     assert [each["type"] for each in made.closing()] == ["bidi_transcript_stop"]

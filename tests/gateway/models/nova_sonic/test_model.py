@@ -289,6 +289,23 @@ async def test_a_refused_connection_ahead_is_made_again_at_the_renewal(sonic: Aw
     assert talk.words("user") == ["Hi", "And now?"]
 
 
+async def test_an_answer_can_be_interrupted(sonic: AwsEmulator) -> None:
+    monologue = Turn(say=("Once upon a time.",), seconds=60, pause_seconds=0.05)
+    sonic.sonic.scripts.add(Session(turns=(monologue, ANSWER)))
+    model = nova()
+    async with talking(model) as talk:
+        await model.interrupt()  # nothing is said yet
+        talk.say(SPOKEN)
+        await talk.until(lambda talk: "audio_delta" in talk.kinds())
+        await model.interrupt()
+        await talk.until(lambda talk: "barge_in" in talk.kinds())
+        talk.say(SPOKEN)
+        await talk.until(lambda talk: talk.words("assistant")[-1:] == ["It is noon."])
+    kinds = talk.kinds()
+    first = kinds.index("barge_in")
+    assert "audio_delta" not in kinds[first : kinds.index("response_start", first)]
+
+
 async def test_a_conversation_can_be_opened_again(sonic: AwsEmulator) -> None:
     model = nova()
     for _ in range(2):
