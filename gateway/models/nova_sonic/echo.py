@@ -27,20 +27,17 @@ class Echo:
         if kind.startswith("bidi_transcript") and event.get("content_id") == self._dropped:
             return []
         if self._held is not None:
-            return self._decide(event)
-        if self._expected is None or event.get("role") != "user":
+            return self._decide(self._held, event)
+        is_start = kind == "bidi_transcript_start" and event.get("role") == "user"
+        if self._expected is None or not is_start:
             return [event]
-        if kind == "bidi_transcript_start":
-            self._held = event
-            return []
-        return [event]
+        self._held = event
+        return []
 
-    def _decide(self, event: BidiOutputEvent) -> list[BidiOutputEvent]:
+    def _decide(self, held: BidiOutputEvent, event: BidiOutputEvent) -> list[BidiOutputEvent]:
         """Take the event after a held start: the transcript's first words."""
-        held, self._held = self._held, None
+        self._held = None
         expected, self._expected = self._expected, None
-        if held is None:
-            return [event]
         if event.get("delta") == expected and event.get("content_id") == held["content_id"]:
             self._dropped = held["content_id"]
             return []

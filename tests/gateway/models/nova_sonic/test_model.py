@@ -26,6 +26,7 @@ from tests.emulators.scripting import (
     Refusal,
     StreamException,
 )
+from tests.emulators.signatures import Credentials
 from tests.emulators.sonic.scripts import Session, SonicScript, ToolCall, Turn
 from tests.emulators.sonic.service import SessionRecord
 from tests.gateway.models.nova_sonic.talking import SPEECH, Talk, nova, silence, talking
@@ -275,6 +276,26 @@ async def test_who_never_stops_speaking_is_renewed_all_the_same(sonic: AwsEmulat
         talk.say(silence(1))
         await talk.answers(1)
     assert talk.words("user") == ["And now?"]
+
+
+async def test_a_renewal_is_made_with_the_keys_of_then(
+    sonic: AwsEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sonic.sonic.scripts.add(Session(turns=(GREETING,)), Session(turns=(ANSWER,)))
+    async with talking(nova(voice_renew_seconds=30.0)) as talk:
+        talk.say(SPOKEN)
+        await talk.answers(1)
+        # What the environment held at first is not valid any more.
+        sonic.credentials.clear()
+        renewed = Credentials("AKIARENEWEDEXAMPLE00", "another/secret/key/of/no/account/0000000")
+        sonic.credentials[renewed.access_key] = renewed
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", renewed.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", renewed.secret_key)
+        talk.say(silence(30))
+        await talk.until(restarted)
+        talk.say(SPOKEN)
+        await talk.answers(2)
+    assert talk.words("user") == ["Hi", "And now?"]
 
 
 async def test_a_refused_connection_ahead_is_made_again_at_the_renewal(sonic: AwsEmulator) -> None:
