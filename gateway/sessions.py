@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 from strands import Agent
 from strands.bidi import BidiAgent
+from strands.types.content import Messages
 
 from gateway.activity import Activity
 from gateway.agents.client_tools import ClientTools
@@ -70,9 +71,14 @@ class Sessions:
         held, release = self._take(session)
         memory = await self._recall_or(release, session)
         owns_history = said.history is not None
+        waiting = said.client_tools if said.waits_for_tools else ()
+        client_tools = ClientTools(waiting, self._limits.tool_seconds)
 
-        async def keep(agent: Agent, suspended: Suspended | None) -> None:
-            kept = _memory_of(agent, memory.told, suspended)
+        async def agent(messages: Messages) -> Agent:
+            return await self._factory.text(session, said, messages, memory.state, client_tools)
+
+        async def keep(ended: Agent, suspended: Suspended | None) -> None:
+            kept = _memory_of(ended, memory.told, suspended)
             if owns_history:
                 kept.told = kept.messages[-1]["tracking_id"] if kept.messages else None
             await self._keep(session, held, kept)
@@ -83,7 +89,7 @@ class Sessions:
                 history=memory.messages,
                 suspended=memory.suspended,
                 unseen=memory.unseen() if owns_history else (),
-                agent=lambda messages: self._factory.text(session, said, messages, memory.state),
+                agent=agent,
                 observe=lambda: observe_turn(
                     protocol=wire, session_id=session.id, model=self._factory.text_name
                 ),
@@ -92,6 +98,7 @@ class Sessions:
                 limit_seconds=self._limits.turn_seconds,
                 stalled_seconds=self._stalled_seconds,
                 kinds=self._factory.text_kinds,
+                client_tools=client_tools,
             )
         )
         return held.turn

@@ -38,6 +38,9 @@ class FakeTurn:
             else:
                 yield event
 
+    def answer(self, result: ToolResult) -> None:
+        raise NotImplementedError
+
     async def aclose(self) -> None:
         self.closed += 1
 
@@ -62,9 +65,6 @@ class FakeLive(FakeTurn):
 
     def cancel(self) -> None:
         self.cancelled += 1
-
-    def answer(self, result: ToolResult) -> None:
-        raise NotImplementedError
 
     def cut_off(self, heard: Sequence[Heard]) -> None:
         raise NotImplementedError

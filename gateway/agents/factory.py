@@ -74,10 +74,26 @@ class AgentFactory:
         return kinds_taken(ModelChoice(setting=self._models.text_name))
 
     async def text(
-        self, session: SessionKey, said: UserTurn, messages: Messages, state: dict[str, Any]
+        self,
+        session: SessionKey,
+        said: UserTurn,
+        messages: Messages,
+        state: dict[str, Any],
+        client_tools: ClientTools | None = None,
     ) -> Agent:
-        """Make the agent of one text turn."""
-        tools: list[Any] = [*self._tools, *map(ClientToolProxy, said.client_tools)]
+        """Make the agent of one text turn.
+
+        Args:
+            session: whose turn it is.
+            said: the question.
+            messages: what was said before.
+            state: of the session.
+            client_tools: those of the question, if the turn waits for their results.
+        """
+        theirs: list[Any] = [ClientToolProxy(tool) for tool in said.client_tools]
+        if client_tools is not None and said.waits_for_tools:
+            theirs = [*client_tools.strands_tools()]
+        tools = [*self._tools, *theirs]
         return Agent(
             model=await self._models.text(),
             messages=messages,

@@ -12,13 +12,14 @@ from contextlib import AbstractContextManager, aclosing
 from functools import partial
 from typing import Any, cast
 
-from msgspec import Struct
+from msgspec import Struct, field
 from strands import Agent
 from strands.middleware import InvokeModelStage
 from strands.types.content import Messages
 from strands.types.exceptions import MaxTokensReachedException
 
 from gateway.agents.buffer import EventBuffer
+from gateway.agents.client_tools import ClientTools
 from gateway.agents.failures import told_failure
 from gateway.agents.history import content_blocks, to_strands
 from gateway.agents.interrupts import Opening, Suspended, open_turn, suspended_by
@@ -29,8 +30,8 @@ from gateway.agents.translation import TextTranslation
 from gateway.agents.watching import watch_turn
 from observability.turns import TurnObservation
 from protocols.contract.errors import GatewayError, TimedOut
-from protocols.contract.events import Event, InputRequested, TurnEnded
-from protocols.contract.inputs import Message, UserTurn
+from protocols.contract.events import Event, InputRequested, ToolStarted, TurnEnded
+from protocols.contract.inputs import Message, ToolResult, UserTurn
 from protocols.contract.media_types import MediaKind
 from tools.sharing import predicted_by
 
@@ -61,6 +62,7 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     kinds: Collection[MediaKind] = KINDS
     unseen: tuple[Message, ...] = ()
     suspended: Suspended | None = None
+    client_tools: ClientTools = field(default_factory=ClientTools)
 
 
 class StrandsTurn:
@@ -99,6 +101,10 @@ class StrandsTurn:
         """Yield the events as they come, and an empty batch after each silence of so long."""
         self._wanted.set()
         return self._buffer.batches(pause_seconds)
+
+    def answer(self, result: ToolResult) -> None:
+        """Give the result of a tool that the client runs; see the contract."""
+        self._plan.client_tools.answer(result)
 
     def cancel(self) -> None:
         """Ask the turn to end as ``cancelled``; it is forced to if the model does not heed."""
@@ -186,7 +192,8 @@ class StrandsTurn:
         said = self._plan.said
         shared = SharedState(agent, said.state)
         predictions = predicted_by(agent.tool_registry.registry.values())
-        client_tools = {tool.name for tool in said.client_tools}
+        # Tools that are waited for give results like any other.
+        client_tools = {tool.name for tool in said.client_tools if not said.waits_for_tools}
         translation = TextTranslation(client_tools, predictions=predictions)
         hear = listening(lambda chunk: tell(translation.translate(chunk)))
         agent.add_middleware(InvokeModelStage, hear)
@@ -212,6 +219,8 @@ class StrandsTurn:
     async def _tell(self, observation: TurnObservation, events: Iterable[Event]) -> None:
         for event in events:
             watch_turn(observation, event)
+            if isinstance(event, ToolStarted) and event.name in self._plan.client_tools.names:
+                self._plan.client_tools.expect(event.tool_call_id)
             if not self._buffer.offer(event):
                 await self._wait_for_room(event)
 

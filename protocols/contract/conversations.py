@@ -72,6 +72,15 @@ class TextTurn(Turn, Protocol):
         """What was said on other wires since the client that owns the history was last told."""
         ...
 
+    def answer(self, result: ToolResult) -> None:
+        """Give the result of a client's tool to a turn that waits for it.
+
+        Raises:
+            NotFound: no such call waits: it was never made, or its time is over.
+            InvalidInput: the call has its result already.
+        """
+        ...
+
 
 class Heard(Struct, frozen=True):
     """How much of an assistant's spoken message the user heard before it was cut off."""

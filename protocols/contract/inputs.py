@@ -113,13 +113,15 @@ class UserTurn(Struct, frozen=True, kw_only=True):
     ``history`` is None where the session remembers (HTTP, voice), and the complete earlier
     conversation where the client owns it (AG-UI). ``instructions`` are added to the system
     prompt, in order. ``content`` may be empty only if the history ends in tool results that the
-    model has not seen yet.
+    model has not seen yet. With ``waits_for_tools`` a call of one of the ``client_tools`` waits for
+    ``TextTurn.answer``; without, the turn ends there, and the results come with the next one.
     """
 
     content: tuple[Content, ...]
     history: tuple[Message, ...] | None = None
     instructions: tuple[str, ...] = ()
     client_tools: tuple[ClientTool, ...] = ()
+    waits_for_tools: bool = False
     answers: tuple[InterruptAnswer, ...] = ()
     state: Json | UnsetType = UNSET
 

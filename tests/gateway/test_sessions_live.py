@@ -8,11 +8,18 @@ from strands import ToolContext, tool
 from strands.types.tools import AgentTool
 
 from protocols.contract.conversations import Heard
-from protocols.contract.errors import InvalidInput, SessionBusy, TooLarge
-from protocols.contract.events import AudioDelta, StateChanged, ToolFinished, TurnEnded
-from protocols.contract.inputs import ClientTool, LiveOptions, Text, ToolResult
+from protocols.contract.errors import InvalidInput, NotFound, SessionBusy, TooLarge
+from protocols.contract.events import (
+    AudioDelta,
+    Event,
+    StateChanged,
+    ToolFinished,
+    ToolRequested,
+    TurnEnded,
+)
+from protocols.contract.inputs import ClientTool, LiveOptions, Text, ToolResult, UserTurn
 from tests.gateway.test_sessions import KEY, Rig
-from tests.scripted import Says
+from tests.scripted import Call, Says
 from tests.scripted_voice import assistant_says, calls_tool, user_says
 from tools.sharing import share_state, shared_state
 
@@ -103,3 +110,21 @@ async def test_other_wires_remember_only_what_was_heard() -> None:
     [asked, answered] = await rig.sessions.history(KEY)
     assert asked.content == (Text("Count"),)
     assert answered.content == (Text("one two [interrupted]"),)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_written_turn_waits_for_its_clients_tools_if_it_says_so(waits: bool) -> None:
+    rig = Rig(Says(calls=[Call("c", "paint")]), Says(["Red it is"]), tool_seconds=5)
+    said = UserTurn(content=(Text("Red"),), client_tools=(PAINT,), waits_for_tools=waits)
+    turn = await rig.sessions.begin(KEY, said, "ws")
+    events: list[Event] = []
+    async with asyncio.timeout(5):
+        async for event in turn:
+            events.append(event)
+            if isinstance(event, ToolRequested) and waits:
+                turn.answer(ToolResult("c", (Text("red"),)))
+    results = [event for event in events if isinstance(event, ToolFinished)]
+    assert results == ([ToolFinished("c", (Text("red"),))] if waits else [])
+    assert events[-1] == TurnEnded(stop_reason="end_turn" if waits else "tool_use")
+    with pytest.raises((InvalidInput, NotFound)):
+        turn.answer(ToolResult("c", ()))

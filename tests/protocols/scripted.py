@@ -30,6 +30,7 @@ class ScriptedTurn:
     ) -> None:
         self.unseen = unseen
         self.cancelled = asyncio.Event()
+        self.results: list[ToolResult] = []
         self.closed = False
         self._steps = steps
         self._on_close = on_close
@@ -45,6 +46,11 @@ class ScriptedTurn:
                     yield TurnEnded("cancelled")
                     return
             yield step
+
+    def answer(self, result: ToolResult) -> None:
+        self.results.append(result)
+        if self._gate is not None:
+            self._gate.set()
 
     async def aclose(self) -> None:
         if not self.closed:

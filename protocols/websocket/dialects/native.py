@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import uuid4
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from protocols.contract.conversations import SessionKey, checked_session_id
 from protocols.contract.errors import (
@@ -20,7 +20,7 @@ from protocols.contract.errors import (
     TimedOut,
     TooLarge,
 )
-from protocols.contract.inputs import LiveOptions
+from protocols.contract.inputs import Json, LiveOptions, UserTurn
 from protocols.live.dialogue import Dialogue, EndReason, Output, Say
 from protocols.live.line import Outlet
 from protocols.live.messages import (
@@ -162,10 +162,10 @@ class NativeDialect:
 
     def _check(self, start: SessionStart) -> None:
         """Refuse a start that cannot be served; the client may send another one."""
-        if not start.audio and (start.tools or start.resume_token is not None):
+        if not start.audio and start.resume_token is not None:
             raise NotSupported(
-                "A session without audio has neither client tools nor resumption. Leave tools and "
-                "resumeToken out, or run client tools with AG-UI."
+                "A session without audio cannot be resumed. Leave resumeToken out; the same "
+                "sessionId goes on with the same conversation."
             )
         if start.resume_token is None:
             if start.last_seq is not None:
@@ -183,8 +183,14 @@ class NativeDialect:
 
     def _written(self, start: SessionStart) -> Session:
         conversations, key = self._services.conversations, self._key(start)
-        instructions = _instructions(start)
-        return WrittenSession(conversations, key, self._connection, self._dialogue, instructions)
+        said = UserTurn(
+            content=(),
+            instructions=_instructions(start),
+            client_tools=start.tools,
+            waits_for_tools=True,
+            state=_state(start),
+        )
+        return WrittenSession(conversations, key, self._connection, self._dialogue, said)
 
     async def _live(self, start: SessionStart, outlet: Outlet) -> LiveSession:
         options = LiveOptions(
@@ -192,7 +198,7 @@ class NativeDialect:
             language=start.language,
             instructions=_instructions(start),
             client_tools=start.tools,
-            state=UNSET if start.state is None else start.state,
+            state=_state(start),
         )
         conversation = await self._services.conversations.open(self._key(start), options, "ws")
         rates = SampleRates(start.input_sample_rate, start.output_sample_rate)
@@ -294,6 +300,10 @@ class NativeDialect:
         for output in outputs:
             if isinstance(output, Say):
                 await self._connection.say(output.document)
+
+
+def _state(start: SessionStart) -> Json | UnsetType:
+    return UNSET if start.state is None else start.state
 
 
 def _instructions(start: SessionStart) -> tuple[str, ...]:

@@ -5,6 +5,9 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+import msgspec
+from msgspec import UNSET
+
 from protocols.contract.conversations import Conversations, SessionKey, TextTurn
 from protocols.contract.errors import GatewayError, InvalidInput, NotFound
 from protocols.contract.events import Event, TurnEnded, TurnStarted
@@ -28,7 +31,15 @@ _MOST_IMAGES = 8
 
 
 class WrittenSession:
-    """Carries a written conversation; one turn at a time."""
+    """Carries a written conversation; one turn at a time.
+
+    Args:
+        conversations: where turns are begun.
+        key: of the session.
+        outlet: where the answers go.
+        dialogue: of the session.
+        said: what every turn says besides its words; its state counts for the first one.
+    """
 
     def __init__(
         self,
@@ -36,13 +47,13 @@ class WrittenSession:
         key: SessionKey,
         outlet: Outlet,
         dialogue: Dialogue,
-        instructions: tuple[str, ...],
+        said: UserTurn,
     ) -> None:
         self._conversations = conversations
         self._key = key
         self._outlet = outlet
         self._dialogue = dialogue
-        self._instructions = instructions
+        self._said = said
         self._images: list[Media] = []
         self._begun: asyncio.Queue[TextTurn] = asyncio.Queue(1)
         self._turn: TextTurn | None = None
@@ -93,7 +104,9 @@ class WrittenSession:
                     "Open another connection for another session."
                 )
             case ToolOutcome():
-                raise NotFound("No tool call waits for a result of the client.")
+                if self._turn is None:
+                    raise NotFound("No tool call waits for a result of the client.")
+                self._turn.answer(message.result())
 
     async def refuse(self, error: Exception) -> None:
         """Tell the client that an input was not taken."""
@@ -123,9 +136,10 @@ class WrittenSession:
 
     async def _begin(self, text: str) -> None:
         asked_at = time.monotonic()
-        said = UserTurn(content=(*self._images, Text(text)), instructions=self._instructions)
+        said = msgspec.structs.replace(self._said, content=(*self._images, Text(text)))
         turn = await self._conversations.begin(self._key, said, "ws")
         self._images.clear()
+        self._said = msgspec.structs.replace(self._said, state=UNSET)  # it is the session's now
         self._turn = turn
         self._dialogue.asked(asked_at)
         self._begun.put_nowait(turn)

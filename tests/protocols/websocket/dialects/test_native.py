@@ -231,7 +231,6 @@ async def test_what_the_model_cannot_take_is_told() -> None:
 @pytest.mark.parametrize(
     "member",
     [
-        {"audio": False, "tools": [{"name": "n", "description": "d"}]},
         {"audio": False, "resumeToken": "r"},
         {"resumeToken": "r"},
         {"lastSeq": 3},

@@ -3,14 +3,16 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec import UNSET
 
 from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import ModelThrottled
-from protocols.contract.events import TextDelta, TurnEnded
-from protocols.contract.inputs import Media, Text, UserTurn
+from protocols.contract.events import TextDelta, ToolRequested, ToolStarted, TurnEnded
+from protocols.contract.inputs import ClientTool, Media, Text, ToolResult, UserTurn
 from protocols.websocket.connections import Connections
-from tests.protocols.scripted import ScriptedConversations
+from tests.protocols.scripted import ScriptedConversations, ScriptedTurn
 from tests.protocols.websocket.serving import (
     Setting,
     closed,
@@ -44,8 +46,10 @@ async def test_each_text_is_a_turn_with_the_images_before_it() -> None:
     assert (kinds(messages)[-1], code) == ("gateway.end", 1000)
     key = SessionKey("caller", "s")
     knows = ("user: Ada",)
-    one = UserTurn(content=(Media("image", "image/png", b"hi"), Text("one")), instructions=knows)
-    two = UserTurn(content=(Text("two"),), instructions=knows)
+    every = UserTurn(content=(), instructions=knows, waits_for_tools=True)
+    image = Media("image", "image/png", b"hi")
+    one = msgspec.structs.replace(every, content=(image, Text("one")))
+    two = msgspec.structs.replace(every, content=(Text("two"),))
     assert site.conversations.begun == [(key, one, "ws"), (key, two, "ws")]
 
 
@@ -106,6 +110,27 @@ async def test_what_has_no_place_here_is_told(frame: str | bytes, code: str) -> 
         await told_until(client, "gateway.state")
         await client.send(frame)
         assert (await told(client))["code"] == code
+
+
+async def test_a_turn_waits_for_the_tools_of_its_client() -> None:
+    start = START | {"tools": [{"name": "paint", "description": "Paints."}], "state": {"page": 2}}
+    conversations = ScriptedConversations(
+        lambda _: [ToolStarted("m", "c", "paint"), ToolRequested("c"), TurnEnded()]
+    )
+    conversations.gate = asyncio.Event()
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, start, asking("one"))
+        await told_until(client, "TOOL_CALL_END")
+        turn = conversations.busy[SessionKey("caller", "s")]
+        await tell(client, {"type": "tool.result", "toolCallId": "c", "content": "red"})
+        await told_until(client, "RUN_FINISHED")
+        await tell(client, asking("two"))
+        await told_until(client, "RUN_FINISHED")
+    assert isinstance(turn, ScriptedTurn)
+    assert turn.results == [ToolResult("c", (Text("red"),))]
+    said = [turn for _, turn, _ in conversations.begun]
+    assert [turn.client_tools for turn in said] == [(ClientTool("paint", "Paints."),)] * 2
+    assert [turn.state for turn in said] == [{"page": 2}, UNSET]
 
 
 async def test_images_without_a_question_are_bounded() -> None:
