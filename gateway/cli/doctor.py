@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from gateway.cli.conversation import new_identifier
+from gateway.cli.doctor_call import call_findings
 from gateway.cli.doctor_models import model_findings
 from gateway.cli.doctor_network import (
     access_finding,
@@ -52,6 +53,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     models = list(model_findings(settings, environ, speech_state(address) if status else None))
     yield from models
     if all(finding.level != "fail" for finding in models):
+        yield from call_findings(settings, environ)
         yield from voice_findings(settings)
     yield from ice_findings(settings)
 

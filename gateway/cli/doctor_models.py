@@ -1,6 +1,6 @@
 """Checks of the models: the providers chosen, their packages and credentials.
 
-Nothing is loaded, no request is sent, and no secret is shown.
+Nothing is loaded, no request is sent, and no secret is shown; ``doctor_call`` asks the models.
 """
 
 import importlib.util

@@ -267,10 +267,16 @@ class Models:
 
     def _candidate(self, setting: str, *, spoken: bool) -> Candidate:
         choice = ModelChoice(setting=setting, spoken=spoken, options=self._settings.model)
-        return Candidate(choice, _make_text, CircuitBreaker(time.monotonic))
+        return Candidate(choice, make_text, CircuitBreaker(time.monotonic))
 
 
-def _make_text(choice: ModelChoice) -> Model:
+def make_text(choice: ModelChoice) -> Model:
+    """Make a text model; blocks: it reads files and may ask servers.
+
+    Raises:
+        NotConfigured: its library is missing, or its key.
+        Exception: whatever the provider's library raises; see ``gateway.models.failures``.
+    """
     provider = PROVIDERS[choice.provider]
     if provider.text is None:
         raise SettingsError(f"{choice.provider} has no text model")
