@@ -25,6 +25,7 @@ from gateway.models.failures import Fault, fault_of
 from gateway.models.media import shown_to
 from gateway.models.retrying import in_order, next_pause
 from gateway.models.stages import holds_token, staged
+from gateway.models.thinking import marking, recognised
 from gateway.settings import ModelOptions
 
 _log = logging.getLogger(__name__)
@@ -165,9 +166,9 @@ class ModelChain(Model):
             return await candidate.model()
 
     async def _begin(self, candidate: Candidate, model: Model, request: _Request) -> _Begun:
-        answer = model.stream(
+        answer: Any = model.stream(
             [
-                {"role": each["role"], "content": shown_to(each["content"], candidate.kinds)}
+                {"role": each["role"], "content": self._shown(each["content"], candidate)}
                 for each in request.messages
             ],
             request.tool_specs,
@@ -175,6 +176,8 @@ class ModelChain(Model):
             cancel_signal=request.cancelled,
             **request.options,
         )
+        if not self._is_of_first(candidate):
+            answer = marking(answer, candidate.choice.provider)
         rest = staged(aiter(answer), self._options, request.cancelled)
         chunks: list[StreamEvent] = []
         try:
@@ -186,6 +189,15 @@ class ModelChain(Model):
             await rest.aclose()
             raise
         return _Begun(chunks, rest)
+
+    def _shown(self, content: Sequence[Any], candidate: Candidate) -> list[Any]:
+        """What of a message a model can be shown: media that it takes, thinking that is its own."""
+        shown = shown_to(content, candidate.kinds)
+        provider = candidate.choice.provider
+        return recognised(shown, provider, is_first=self._is_of_first(candidate))
+
+    def _is_of_first(self, candidate: Candidate) -> bool:
+        return candidate.choice.provider == self.candidates[0].choice.provider
 
     def _note(self, candidate: Candidate, error: Exception, fault: Fault) -> None:
         if fault.down:

@@ -198,6 +198,28 @@ async def test_each_model_is_shown_what_it_takes(time: Time) -> None:
     assert second.asked == [[{"role": "user", "content": [image, words]}]]
 
 
+async def test_no_model_is_shown_what_another_provider_has_signed(time: Time) -> None:
+    def thought(signature: str) -> Any:
+        return {"reasoningContent": {"reasoningText": {"text": "hm", "signature": signature}}}
+
+    def signs(signature: str) -> Any:
+        return {"contentBlockDelta": {"delta": {"reasoningContent": {"signature": signature}}}}
+
+    first = PlayedModel([[DENIED], [STARTED, signs("a"), *says("Hi")[2:]]])
+    second = PlayedModel([[STARTED, signs("b"), *says("Hi")[2:]]])
+    models = chain(time, candidate(time, first), candidate(time, second, name="gemini/y"))
+    said: Any = {"role": "assistant", "content": [thought("a"), thought("b|of:gemini")]}
+    chunks: list[Any] = [chunk async for chunk in models.stream([said])]
+    assert second.asked[0][0]["content"] == [thought("b")]
+    assert [each for each in chunks if "contentBlockDelta" in each] == [
+        signs("b"),
+        signs("|of:gemini"),
+    ]
+    chunks = [chunk async for chunk in models.stream([said])]
+    assert first.asked[-1][0]["content"] == [thought("a")]
+    assert [each for each in chunks if "contentBlockDelta" in each] == [signs("a")]
+
+
 async def test_cancelling_ends_the_first_wait_without_another_model(time: Time) -> None:
     cancelled = threading.Event()
     asyncio.get_running_loop().call_later(0.02, cancelled.set)
