@@ -7,7 +7,9 @@ ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_CACH
 RUN pip install --no-cache-dir uv==0.13.8
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
-RUN uv sync --locked --no-dev
+# Libraries of models, as in --build-arg EXTRAS="--extra anthropic --extra openai".
+ARG EXTRAS=""
+RUN uv sync --locked --no-dev ${EXTRAS}
 COPY LICENSE ./
 COPY gateway gateway
 COPY protocols protocols

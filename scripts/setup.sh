@@ -5,6 +5,8 @@
 #   scripts/setup.sh test    the same and the development tools
 #   scripts/setup.sh bench   the same and what is measured beside
 #
+# Libraries of models are installed if GATEWAY_TEXT_MODEL and its like name them.
+#
 # Quick when nothing changed. Needs any python3 with venv; uv comes from the package registry, pinned, and
 # finds a Python that the project accepts or downloads one.
 set -eu
@@ -19,9 +21,25 @@ case $mode in
     *) echo "usage: scripts/setup.sh run|test|bench" >&2; exit 2 ;;
 esac
 
+# Libraries of the models that the settings name, here or in .env.
+models=",${GATEWAY_TEXT_MODEL:-},${GATEWAY_FALLBACK_MODELS:-},${GATEWAY_VOICE_MODEL:-},"
+if [ -f .env ]; then
+    while IFS= read -r line || [ -n "$line" ]; do
+        case ${line#export } in
+            GATEWAY_TEXT_MODEL=* | GATEWAY_FALLBACK_MODELS=* | GATEWAY_VOICE_MODEL=*) models="$models${line#*=}," ;;
+        esac
+    done <.env
+fi
+extras=
+for extra in anthropic gemini litellm llamaapi mistral ollama openai sagemaker writer; do
+    case $models in
+        *[,\"\'\ ]"$extra"[,/_\"\'\ ]*) extras="$extras --extra $extra" ;;  # _: openai_responses
+    esac
+done
+
 # The stamp names all that decides what .venv holds. The folder is part of it: a moved .venv is broken.
 stamp=.venv/.prepared
-wanted="$(cat uv.lock pyproject.toml scripts/setup.sh | cksum) $PWD"
+wanted="$(cat uv.lock pyproject.toml scripts/setup.sh | cksum)$extras $PWD"
 is_ready() { [ -x .venv/bin/python ] && grep -qxF "$1 $wanted" "$stamp" 2>/dev/null; }
 if is_ready bench || { [ "$mode" != bench ] && is_ready test; } || { [ "$mode" = run ] && is_ready run; }; then exit 0; fi
 
@@ -79,6 +97,7 @@ install_uv
 if [ -e "$stamp" ] && ! grep -qF " $PWD" "$stamp"; then rm -rf .venv; fi
 python=$(project_python)
 say "installing the locked dependencies into .venv (Python: $python)"
-.cache/uv-venv/bin/uv sync --quiet --locked "$groups" --python "$python" ||
+# shellcheck disable=SC2086  # the extras are words
+.cache/uv-venv/bin/uv sync --quiet --locked "$groups" $extras --python "$python" ||
     fail "the locked dependencies could not be installed; the message above says why."
 echo "$mode $wanted" >"$stamp"

@@ -77,6 +77,35 @@ def test_benchmarks_leave_nothing_to_install_for_tests_and_serving(clone: Path) 
     assert len(asked(clone)) == 1
 
 
+@pytest.mark.parametrize(
+    ("environment", "env_file", "extras"),
+    [
+        ({"GATEWAY_TEXT_MODEL": "anthropic"}, "", "--extra anthropic"),
+        ({"GATEWAY_TEXT_MODEL": "ollama/llama3"}, "", "--extra ollama"),
+        ({"GATEWAY_TEXT_MODEL": "openai_responses"}, "", "--extra openai"),
+        (
+            {"GATEWAY_FALLBACK_MODELS": "bedrock/anthropic.claude-x, writer,mistral/x"},
+            "",
+            "--extra mistral --extra writer",
+        ),
+        ({"GATEWAY_VOICE_MODEL": "gemini"}, "", "--extra gemini"),
+        ({}, 'export GATEWAY_TEXT_MODEL="litellm/openai/x"\n', "--extra litellm"),
+        ({}, "GATEWAY_SYSTEM_PROMPT=openai\n", ""),
+    ],
+)
+def test_the_libraries_of_the_models_that_are_named_are_installed(
+    clone: Path, environment: dict[str, str], env_file: str, extras: str
+) -> None:
+    prepared(clone, "run")
+    (clone / ".env").write_text(env_file)
+    done = run(clone, "scripts/setup.sh", "run", **environment)
+    assert done.returncode == 0
+    line = asked(clone)[-1]
+    begin = f"sync --quiet --locked --no-dev {extras}".strip()
+    assert line.startswith(f"{begin} --python ")
+    assert len(asked(clone)) == (2 if extras else 1)
+
+
 @pytest.mark.parametrize("changed", ["uv.lock", "pyproject.toml"])
 def test_a_changed_lock_installs_again(clone: Path, changed: str) -> None:
     prepared(clone, "run")

@@ -150,7 +150,8 @@ def missing_library(provider: ModelProvider) -> str:
     """Say how to install what a provider needs."""
     return (
         f"{provider.name} needs a library that is not installed. It is in the extra "
-        f"{provider.extra}: uv sync --inexact --extra {provider.extra}"
+        f"{provider.extra}: `make run` installs it, and so does "
+        f"`uv sync --inexact --extra {provider.extra}`"
     )
 
 
