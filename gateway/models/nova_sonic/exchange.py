@@ -5,6 +5,7 @@ from typing import cast
 from msgspec import Struct
 from strands.bidi.types.events import BidiBargeInEvent, BidiOutputEvent
 from strands.types.content import Messages
+from strands.types.events import TypedEvent
 from strands.types.tools import ToolResultBlock
 
 from gateway.models.cascade.events import CascadeSpeechStartEvent, CascadeSpeechStopEvent
@@ -55,15 +56,19 @@ class Exchange:
         return not self._unheard.is_speaking and self._owing.owed is not Owed.REST
 
     def hear(self, pcm: bytes, now: float) -> list[BidiOutputEvent]:
-        """Take sound; gives the events that tell of speech."""
-        events: list[BidiOutputEvent] = []
+        """Take sound; gives the events that tell of speech, both when it is over.
+
+        By its loudness alone, noise is speech too: nobody should be interrupted for it, and only
+        the service knows words. When speech ended is what latency is measured from.
+        """
+        events: list[TypedEvent] = []
         for change in self._unheard.feed(pcm):
             self._patience.stirred(now)
-            started = change is Change.STARTED
-            told = CascadeSpeechStopEvent(self._unheard.silence_seconds)
-            # strands passes on events that it does not know.
-            events.append(cast(BidiOutputEvent, CascadeSpeechStartEvent() if started else told))
-        return events
+            if change is Change.STOPPED:
+                events.append(CascadeSpeechStartEvent())
+                events.append(CascadeSpeechStopEvent(self._unheard.silence_seconds))
+        # strands passes on events that it does not know.
+        return [cast(BidiOutputEvent, event) for event in events]
 
     def typed(self, now: float) -> None:
         """Take a question that was typed."""
