@@ -98,6 +98,8 @@ TOKEN_TYPE = Dimension("token_type", ("input", "output", "cache_read", "cache_wr
 TOOL = Dimension("tool", None)
 TOOL_OUTCOME = Dimension("outcome", ("ok", "error", "timeout", "cancelled"))
 ICE_PATH = Dimension("ice_path", ("host", "srflx", "prflx", "relay"))
+DIRECTION = Dimension("direction", ("up", "down"))
+RECEIVE_PATH = Dimension("receive_path", ("own", "stock"))
 CONNECT_STAGE = Dimension("stage", ("sdp", "ice", "dtls", "timeout"))
 CLOSE_CODE = Dimension(
     "code",
@@ -111,6 +113,8 @@ _TURN_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.
 _LATENCY_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 _SESSION_SECONDS = (1.0, 5.0, 15.0, 30.0, 60.0, 180.0, 300.0, 900.0, 1800.0, 3600.0)
 _LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0)
+_JITTER_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.5)
+_LOSS_PERCENT = (0.1, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0)
 _TOKENS = (10.0, 50.0, 100.0, 500.0, 1e3, 5e3, 1e4, 5e4, 1e5, 5e5, 1e6)
 
 
@@ -229,6 +233,44 @@ CONNECT_FAILURES = _counter(
     (CONNECT_STAGE,),
     "Peers that did not get connected, by the stage that failed",
 )
+CALLS = _counter(
+    "gateway.webrtc.calls",
+    "{connection}",
+    (RECEIVE_PATH,),
+    "Connections that carried a call, by who received its sound: our own receiver or aiortc's",
+)
+PACKET_LOSS = Metric(
+    "gateway.webrtc.packet_loss",
+    "{percent}",
+    Instrument.HISTOGRAM,
+    (DIRECTION,),
+    "Packets of a call that were lost on the way to us (up) or to the client (down)",
+    _LOSS_PERCENT,
+)
+JITTER = _seconds(
+    "gateway.webrtc.jitter",
+    (DIRECTION,),
+    "Interarrival jitter at the end of a call, as RFC 3550 has it",
+    _JITTER_SECONDS,
+)
+ROUND_TRIP = _seconds(
+    "gateway.webrtc.round_trip",
+    (ICE_PATH,),
+    "Round trip between us and the client, smoothed over the call",
+    _LATENCY_SECONDS,
+)
+UNDERRUNS = _counter(
+    "gateway.webrtc.underruns",
+    "{event}",
+    (),
+    "Times that the voice of a call ran dry in the middle of a message",
+)
+MADE_UP_SPEECH = _counter(
+    "gateway.webrtc.made_up_speech",
+    "s",
+    (),
+    "Sound of users that was recovered or made up in place of lost packets",
+)
 WEBSOCKET_CLOSE = _counter(
     "gateway.ws.close", "{connection}", (CLOSE_CODE,), "WebSockets closed, by close code"
 )
@@ -260,6 +302,12 @@ METRICS = (
     REJECTED,
     ICE_CONNECT_TIME,
     CONNECT_FAILURES,
+    CALLS,
+    PACKET_LOSS,
+    JITTER,
+    ROUND_TRIP,
+    UNDERRUNS,
+    MADE_UP_SPEECH,
     WEBSOCKET_CLOSE,
     LOOP_LAG,
     PROCESS_MEMORY,

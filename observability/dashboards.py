@@ -75,6 +75,12 @@ _VOICE: tuple[Widget, ...] = (
     Graph("Spoken turns", (Series(catalog.TURNS, "Sum", LIVE),), stacked=True),
     Graph("ICE connect time, s", _percentiles(catalog.ICE_CONNECT_TIME)),
     Graph("Peers that did not connect", _sums(catalog.CONNECT_FAILURES), stacked=True),
+    Graph("Calls, by who received their sound", _sums(catalog.CALLS), stacked=True),
+    Graph("Packets lost, %", _percentiles(catalog.PACKET_LOSS, "p50", "p95")),
+    Graph("Jitter, s", _percentiles(catalog.JITTER, "p50", "p95")),
+    Graph("Round trip, s", _percentiles(catalog.ROUND_TRIP, "p50", "p95")),
+    Graph("Voice run dry in the middle", _sums(catalog.UNDERRUNS)),
+    Graph("Sound recovered or made up, s", _sums(catalog.MADE_UP_SPEECH)),
     Graph(
         "WebSockets closed by a fault",
         (Series(catalog.WEBSOCKET_CLOSE, "Sum", {"code": ("1006", "1009", "1011")}),),

@@ -21,7 +21,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     """What came back.
 
     ``latencies`` are seconds by name, in the order of their happening; ``figures`` are the
-    gateway's own, in milliseconds.
+    gateway's own, by name.
     """
 
     session_id: str
@@ -30,7 +30,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     reply: str
     tool_uses: tuple[ToolUse, ...] = ()
     latencies: tuple[tuple[str, float], ...] = ()
-    figures: tuple[tuple[str, float], ...] = ()
+    figures: tuple[tuple[str, float | str], ...] = ()
     pcm: bytes = b""
     sample_rate: int = 24_000
 
@@ -58,7 +58,7 @@ def report(answer: Answer) -> str:
     lines += _table([(name, f"{seconds * 1000:,.0f} ms") for name, seconds in answer.latencies])
     if answer.figures:
         lines += ["", "As the gateway measured it:"]
-        lines += _table([(name, f"{value:,.0f} ms") for name, value in answer.figures])
+        lines += _table([(name, _figure(name, value)) for name, value in answer.figures])
     lines += ["", f"Session {one_line(answer.session_id)} {one_line(answer.model)}".rstrip()]
     return "\n".join(lines)
 
@@ -69,6 +69,14 @@ def _paragraph(text: str) -> str:
 
 def _tool_line(use: ToolUse) -> str:
     return f"Tool:  {one_line(f'{use.name} {use.arguments} {use.answer}')}"
+
+
+def _figure(name: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return one_line(value)
+    if name.endswith("Percent"):
+        return f"{value:,.1f} %"
+    return f"{value:,.0f} ms" if name.endswith("Ms") else f"{value:,.0f}"
 
 
 def _table(rows: list[tuple[str, str]]) -> list[str]:

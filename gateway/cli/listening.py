@@ -49,7 +49,7 @@ class Listener:
         self.session_id = ""
         self.model = ""
         self.tool_uses: dict[str, ToolUse] = {}
-        self.figures: dict[str, float] = {}
+        self.figures: dict[str, float | str] = {}
         self.failure: CommandFailed | None = None
         self.ended_reason: str | None = None
         self._messages: dict[str, tuple[str, str]] = {}

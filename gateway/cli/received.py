@@ -156,9 +156,13 @@ class SpeechChanged(_Received, frozen=True, tag="gateway.speech"):
 
 
 class LatencyReported(Struct, frozen=True):
-    """``gateway.latency``: figures of a run, in milliseconds by name."""
+    """``gateway.latency``: figures of a run or of the call, by name.
 
-    figures: dict[str, float]
+    Those in milliseconds end in ``Ms``, those in percent in ``Percent``; ``underruns`` is a number
+    and ``path`` a word.
+    """
+
+    figures: dict[str, float | str]
 
 
 class GatewayFailed(_Received, frozen=True, tag="gateway.error"):
@@ -213,16 +217,19 @@ def decode(text: str | bytes) -> Received | None:
         document = msgspec.json.decode(text, type=dict[str, Any])
         name = document.get("type")
         if name == "gateway.latency":
-            return LatencyReported(_numbers(document))
+            return LatencyReported(_figures(document))
         kind = None if "subagentRunId" in document else _KINDS.get(str(name))
         return None if kind is None else msgspec.convert(document, kind)  # type: ignore[return-value]  # every subclass is in the union
     except msgspec.MsgspecError as error:
         raise CommandFailed(f"the gateway sent an event that is not AG-UI 1.0: {error}") from None
 
 
-def _numbers(document: dict[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in document.items() if _is_figure(name, value)}
-
-
-def _is_figure(name: str, value: object) -> bool:
-    return name.endswith("Ms") and isinstance(value, int | float)
+def _figures(document: dict[str, Any]) -> dict[str, float | str]:
+    numbers: dict[str, float | str] = {
+        name: float(value)
+        for name, value in document.items()
+        if (name.endswith(("Ms", "Percent")) or name == "underruns")
+        and isinstance(value, int | float)
+    }
+    path = document.get("path")
+    return numbers | {"path": path} if isinstance(path, str) else numbers

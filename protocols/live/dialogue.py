@@ -12,7 +12,7 @@ Invariants:
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -187,6 +187,10 @@ class Dialogue:
     def refused(self, error: Exception) -> list[Output]:
         """Tell that an input was not taken; the conversation goes on."""
         return [self._gateway("error", **error_object(error))]
+
+    def measured(self, figures: Mapping[str, object]) -> list[Output]:
+        """Tell how the connection does; figures of the whole call, not of one run."""
+        return [self._gateway("latency", **figures)]
 
     def failed(self, error: Exception) -> list[Output]:
         """Tell that the turn failed; the run that is open ends with the error."""

@@ -158,6 +158,11 @@ class Pacer:
         return not self._queue and not self._urgent
 
     @property
+    def underruns(self) -> int:
+        """How often the voice ran dry in the middle of a message."""
+        return self._playhead.underruns
+
+    @property
     def is_full(self) -> bool:
         """Tell whether the reader should stop taking events for now."""
         return (

@@ -13,6 +13,7 @@ _REPORTS_STALE_AFTER_SECONDS = 2.0
 _BETWEEN_REPORTS_SECONDS = 0.25
 _MOST_SEGMENTS = 16
 _ROUNDING_SECONDS = 1e-6
+_UNHEARD_PAUSE_SECONDS = 0.02
 
 
 class _Segment(Struct):
@@ -39,6 +40,7 @@ class Playhead:
         self._reported: float | None = None
         self._follow_until = -inf
         self._paused_at: float | None = None
+        self.underruns = 0  # pauses in the middle of a message: the model was too slow
 
     @property
     def sent_seconds(self) -> float:
@@ -85,6 +87,7 @@ class Playhead:
     def send(self, message_id: str, seconds: float, now: float) -> None:
         """Count audio that goes out now."""
         if self.is_heard(now):
+            self._note_pause(message_id, now)
             self._settle(now)
         self._heard_at = max(self._heard_at, now) + seconds
         if not self._segments or self._segments[-1].message_id != message_id:
@@ -150,6 +153,11 @@ class Playhead:
 
     def _follows_reports(self, now: float) -> bool:
         return self._reported is not None and now < self._follow_until
+
+    def _note_pause(self, message_id: str, now: float) -> None:
+        is_same = bool(self._segments) and self._segments[-1].message_id == message_id
+        if is_same and now - self._heard_at > _UNHEARD_PAUSE_SECONDS:
+            self.underruns += 1
 
     def _settle(self, now: float) -> None:
         # Listeners report while they play: between messages silence is no sign of a lost listener.

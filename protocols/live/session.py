@@ -12,7 +12,7 @@ to the model, as far as the pacer holds it.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -237,6 +237,15 @@ class LiveSession:
     async def refuse(self, error: Exception) -> None:
         """Tell the client that an input was not taken."""
         await self._emit(lambda: self._dialogue.refused(error))
+
+    @property
+    def underruns(self) -> int:
+        """How often the voice ran dry in the middle of a message."""
+        return self._pacer.underruns
+
+    async def tell(self, figures: Mapping[str, object]) -> None:
+        """Tell the client how its connection does."""
+        await self._emit(lambda: self._dialogue.measured(figures))
 
     async def fail(self, error: Exception) -> None:
         """Tell the client that the conversation failed; nothing follows."""

@@ -25,6 +25,7 @@ from protocols.webrtc.offer import MOST_CANDIDATES, Offer
 from protocols.webrtc.options import WebRtcOptions
 from protocols.webrtc.ticker import Ticker
 from protocols.webrtc.voice import VoiceTrack
+from protocols.webrtc.watching import Watch
 
 _ID_BYTES = 24
 _CLOSE_SECONDS = 3.0
@@ -74,6 +75,7 @@ class Connection:
         self._changed = asyncio.Event()
         self._closing: asyncio.Task[None] | None = None
         self._peer_connection = RTCPeerConnection(configuration(plan))
+        self._watch = Watch(self._peer_connection, self.hearing, self.voice)
 
     @property
     def channel(self) -> Channel:
@@ -153,8 +155,8 @@ class Connection:
             return
         self._reported = True
         if end == "connected":
-            path = path_of(self._peer_connection)
-            peer_connected(path, time.monotonic() - self._offered_at)
+            self._watch.connected()
+            peer_connected(path_of(self._peer_connection), self._watch.connect_seconds)
         elif end == "timeout":
             peer_failed(end)
         elif end == "failed":
@@ -168,6 +170,7 @@ class Connection:
             self._credentials_end(session),
             self.hearing.listen(session.hear),
             self.channel.serve(session),
+            self._watch.run(session),
         )
 
     @property

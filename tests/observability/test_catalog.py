@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from observability import catalog
+from observability.calls import CallQuality, call_carried
 from observability.catalog import Instrument, model_family
 from observability.conversations import observe_conversation
 from observability.process import measuring_process
@@ -45,6 +46,20 @@ def use_request() -> None:
         pass
 
 
+def carry_call() -> None:
+    call_carried(
+        CallQuality(
+            receive_path="own",
+            ice_path="host",
+            underruns=1,
+            made_up_seconds=0.1,
+            loss_up=0.1,
+            jitter_up_seconds=0.01,
+            round_trip_seconds=0.1,
+        )
+    )
+
+
 RECORDED_BY: dict[str, Callable[[], None]] = {
     "gateway.sessions.active": use_turn,
     "gateway.sessions.opened": use_conversation,
@@ -66,6 +81,17 @@ RECORDED_BY: dict[str, Callable[[], None]] = {
     "gateway.rejected": lambda: request_rejected("http", "busy"),
     "gateway.webrtc.ice_connect_time": lambda: peer_connected("host", 0.1),
     "gateway.webrtc.connect_failures": lambda: peer_failed("ice"),
+    **dict.fromkeys(
+        (
+            "gateway.webrtc.calls",
+            "gateway.webrtc.packet_loss",
+            "gateway.webrtc.jitter",
+            "gateway.webrtc.round_trip",
+            "gateway.webrtc.underruns",
+            "gateway.webrtc.made_up_speech",
+        ),
+        carry_call,
+    ),
     "gateway.ws.close": lambda: websocket_closed(1000),
 }
 BY_THE_PROCESS = {

@@ -11,7 +11,12 @@ def test_a_report_shows_transcripts_tools_and_latencies() -> None:
         reply="Let me see.\nIt is 714.",
         tool_uses=(ToolUse("calculator", '{"expression": "42*17"}', "-> 714"),),
         latencies=(("connected", 0.0123), ("end to end", 12.3456)),
-        figures=(("userStopToAudioMs", 812.4),),
+        figures=(
+            ("userStopToAudioMs", 812.4),
+            ("lossUpPercent", 9.87),
+            ("underruns", 2.0),
+            ("path", "host"),
+        ),
     )
     assert report(answer) == (
         "You:   What is 42 times 17?\n"
@@ -24,6 +29,9 @@ def test_a_report_shows_transcripts_tools_and_latencies() -> None:
         "\n"
         "As the gateway measured it:\n"
         "  userStopToAudioMs      812 ms\n"
+        "  lossUpPercent           9.9 %\n"
+        "  underruns                   2\n"
+        "  path                     host\n"
         "\n"
         "Session s-1 offline"
     )

@@ -57,6 +57,10 @@ from gateway.cli.received import (
             '{"type":"gateway.latency","runId":"r","aMs":3,"bMs":2.5,"seq":4,"cMs":null}',
             LatencyReported({"aMs": 3.0, "bMs": 2.5}),
         ),
+        (
+            '{"type":"gateway.latency","path":"host","lossUpPercent":9.5,"underruns":2,"seq":4}',
+            LatencyReported({"lossUpPercent": 9.5, "underruns": 2.0, "path": "host"}),
+        ),
     ],
 )
 def test_what_a_command_needs_is_decoded(text: str, event: Received) -> None:

@@ -318,3 +318,9 @@ def test_the_goodbye_closes_what_is_open() -> None:
     ]
     assert documents(outputs)[-1]["reason"] == "stopped"
     check_order(without_gateway(documents(outputs)))
+
+
+def test_how_the_connection_does_is_told_apart_from_runs() -> None:
+    assert dialogue().measured({"roundTripMs": 3.0}) == [
+        Say({"type": "gateway.latency", "roundTripMs": 3.0, "seq": 1})
+    ]

@@ -154,3 +154,14 @@ def test_what_is_dropped_while_the_listener_is_away_is_not_waited_for() -> None:
     playhead.pause(0.4)
     playhead.drop(0.5)
     assert playhead.is_heard(0.5)
+
+
+def test_pauses_in_the_middle_of_a_message_are_counted() -> None:
+    playhead = Playhead(0.2, None)
+    playhead.send("a", 0.1, 0.0)
+    playhead.send("a", 0.1, 0.11)  # too short to be heard
+    playhead.send("a", 0.1, 0.5)
+    playhead.send("b", 0.1, 2.0)  # another message has its own beginning
+    playhead.drop(2.0)
+    playhead.send("b", 0.1, 3.0)
+    assert playhead.underruns == 1

@@ -286,3 +286,12 @@ async def test_closing_twice_closes_once() -> None:
     async with running(live) as (session, _, _):
         await session.aclose()
     assert closes == [None]
+
+
+async def test_the_client_is_told_how_its_connection_does() -> None:
+    async with running(ScriptedLive()) as (session, notes, _):
+        await notes.until("gateway.state")
+        await session.tell({"roundTripMs": 3.0})
+        told = await notes.until("gateway.latency")
+        assert told == {"type": "gateway.latency", "roundTripMs": 3.0, "seq": told["seq"]}
+        assert session.underruns == 0
