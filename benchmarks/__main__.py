@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import ag_ui_servers, bedrock, calls, in_process, start_up
+from benchmarks import ag_ui_servers, bedrock, calls, in_process, over_websocket, start_up
 
 RESULTS = Path(__file__).with_name("results.md")
 PACKAGES = (
@@ -17,6 +17,7 @@ PACKAGES = (
     "bedrock-agentcore",
     "ag-ui-strands",
     "fastapi",
+    "websockets",
     "aiortc",
     "av",
 )
@@ -24,7 +25,8 @@ PACKAGES = (
 
 def main() -> int:
     """Run all benchmarks; 1 when a promised figure is missed."""
-    measured = [part.run() for part in (start_up, in_process, bedrock, ag_ui_servers, calls)]
+    parts = (start_up, in_process, bedrock, ag_ui_servers, over_websocket, calls)
+    measured = [part.run() for part in parts]
     sections = "\n".join(section for section, _ in measured)
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     RESULTS.write_text(
