@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 import types
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from strands.models import Model
 
 from gateway.models.choice import ModelChoice
-from gateway.models.provider import ModelProvider
+from gateway.models.provider import PROVIDERS, ModelProvider
 from gateway.settings import Settings, variables
 from protocols.contract import events
 from protocols.contract.conversations import Conversations, SessionKey, TextTurn
@@ -92,13 +93,37 @@ async def test_the_protocol_of_the_howto_refuses() -> None:
     assert response.content["code"] == "VALIDATION_ERROR"
 
 
-def test_the_model_of_the_howto_is_made() -> None:
+def test_the_model_of_the_howto_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     code, entry = python_blocks("model.md")
-    model = module(code).text_model(ModelChoice(setting="llamacpp/small"))
+    monkeypatch.setenv("SOMEBODY_API_KEY", "example")
+    model = module(code).text_model(ModelChoice(setting="somebody/small"))
     assert isinstance(model, Model)
     assert cast(dict[str, Any], model.get_config())["model_id"] == "small"
     provider = eval(entry, {"ModelProvider": ModelProvider})  # noqa: S307  # our own documents
-    assert provider == ModelProvider("llamacpp", text="gateway.models.llamacpp:text_model")
+    assert (provider.name, provider.text) == (
+        "somebody",
+        "gateway.models.text.somebody:text_model",
+    )
+
+
+def test_the_howto_lists_every_text_provider_with_its_extra() -> None:
+    text = (ROOT / "docs" / "howto" / "model.md").read_text()
+    rows = re.findall(r"^\| `([a-z_]+)[^|]*\|[^|]*\|([^|]*)\|", text, re.MULTILINE)
+    listed = {name: extra.strip(" `") for name, extra in rows}
+    assert listed == {
+        name: (provider.extra or "") if provider.library else ""
+        for name, provider in PROVIDERS.items()
+        if provider.text is not None
+    }
+
+
+def test_every_extra_is_declared_and_installed_by_the_set_up() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = {provider.extra for provider in PROVIDERS.values() if provider.library}
+    setup = (ROOT / "scripts" / "setup.sh").read_text()
+    (listed,) = re.findall(r"for extra in (.*); do", setup)
+    assert extras <= set(project["optional-dependencies"])
+    assert extras <= set(listed.split())
 
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, *DEPLOYMENT], ids=lambda file: file.name)
