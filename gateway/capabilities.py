@@ -9,6 +9,7 @@ from gateway.models.choice import ModelChoice
 from gateway.models.media import kinds_taken
 from gateway.models.provider import Models
 from gateway.settings import Settings
+from protocols.webrtc.receiving import receive_path
 from tools.registry import ToolRegistry
 
 _DELEGATES = ("delegate", "agent")  # tools.delegation, and Agent.as_tool() of strands
@@ -49,6 +50,7 @@ def describe(settings: Settings, models: Models, tools: ToolRegistry) -> dict[st
             "wires": list(WIRES),
             "models": {"text": models.text_name, "voice": models.voice_name},
             "speech": speech.state if speech is not None else "not used",
+            "calls": {"receivePath": receive_path()},
             "limits": {"maxBodyBytes": settings.limits.max_body_bytes},
         },
     }

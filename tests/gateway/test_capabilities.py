@@ -59,6 +59,7 @@ def test_the_models_the_limits_and_the_state_of_speech_are_ours() -> None:
         "wires": list(WIRES),
         "models": {"text": "bedrock/x", "voice": "cascade"},
         "speech": "not loaded",
+        "calls": {"receivePath": "own"},
         "limits": {"maxBodyBytes": 2000},
     }
 
@@ -116,4 +117,6 @@ def test_describing_loads_no_model() -> None:
         "gateway.models.offline.text",
         "gateway.models.nova_sonic",
         "moonshine_voice",
+        "aiortc",
+        "av",
     }.isdisjoint(loaded)
