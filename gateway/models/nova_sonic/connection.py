@@ -44,6 +44,7 @@ class Connection:
         self._failure: Exception | None = None
         self._failed = asyncio.Event()
         self._sendings: dict[object, float] = {}  # when each began
+        self._is_torn = False
 
     @property
     def age_seconds(self) -> float:
@@ -118,7 +119,7 @@ class Connection:
 
     async def aclose(self) -> None:
         """Close, politely if the service is there; idempotent, within bounds."""
-        if self.is_failed or self.blocked_seconds > _BUSY_SECONDS:
+        if self.is_failed or self._is_torn or self.blocked_seconds > _BUSY_SECONDS:
             await self._session.abandon()
         else:
             await self._session.stop()
@@ -144,6 +145,10 @@ class Connection:
             lost = StreamLost("nothing can be sent")
             lost.__cause__ = error
             self.fail(lost)
+        except asyncio.CancelledError:
+            # An event may be signed and not sent: whatever follows would be signed wrongly.
+            self._is_torn = True
+            raise
         finally:
             del self._sendings[mark]
 

@@ -89,6 +89,17 @@ async def test_a_stalled_service_is_seen_by_what_it_does_not_take(sonic: AwsEmul
         assert connection.is_failed
 
 
+async def test_after_a_sending_that_was_given_up_nothing_more_is_sent(sonic: AwsEmulator) -> None:
+    async with opened() as connection:
+        sendings = [asyncio.create_task(connection.send(SOUND)) for _ in range(100)]
+        await asyncio.wait(sendings, return_when=asyncio.FIRST_COMPLETED)
+        for sending in sendings:
+            sending.cancel()
+        await asyncio.gather(*sendings, return_exceptions=True)
+    [session] = await asyncio.to_thread(sonic.sonic.ended, 1)
+    assert (session.outcome, "promptEnd" in session.names()) == ("client left", False)
+
+
 async def test_its_age_is_the_longer_of_time_and_sound(sonic: AwsEmulator) -> None:
     async with opened() as connection:
         assert connection.age_seconds < 15
