@@ -56,10 +56,14 @@ class Refused:
 
 @dataclass(frozen=True)
 class Session:
-    """One connection: the last of ``answers`` answers all further turns."""
+    """One connection: the last of ``answers`` answers all further turns.
+
+    One that ``stalls`` neither reads nor answers; it is there, and no more.
+    """
 
     answers: tuple[Answer, ...] = (Answer(),)
     update_error: str | None = None
+    stalls: bool = False
 
 
 @dataclass
@@ -99,7 +103,9 @@ class RealtimeService:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Listen on a free port while the block runs."""
-        async with serve(self._attend, "127.0.0.1", 0, process_request=self._admit) as server:
+        async with serve(
+            self._attend, "127.0.0.1", 0, process_request=self._admit, close_timeout=0.5
+        ) as server:
             port = next(iter(server.sockets)).getsockname()[1]
             self.url = f"http://127.0.0.1:{port}/v1"
             yield
@@ -138,6 +144,9 @@ class _Talk:
 
     async def hold(self) -> None:
         await self._send("session.created", session={"type": "realtime"})
+        if self._script.stalls:
+            self._connection.transport.pause_reading()
+            await self._connection.wait_closed()
         try:
             async for frame in self._connection:
                 event = json.loads(frame)

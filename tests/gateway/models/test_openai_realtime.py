@@ -210,6 +210,32 @@ async def test_an_expired_session_is_opened_again(service: RealtimeService) -> N
     assert words(events, "assistant") == ["You said hello."]
 
 
+async def test_a_service_that_stalls_is_left_in_time(service: RealtimeService) -> None:
+    service.scripts.add(Session(stalls=True))
+    model = voice()
+    async with talking(model) as agent:
+        await say(agent, SPOKEN)
+        started_at = asyncio.get_running_loop().time()
+        await model.stop()
+        assert asyncio.get_running_loop().time() - started_at < 5
+
+
+async def test_what_a_lost_connection_does_not_take_is_left_to_the_next(
+    service: RealtimeService,
+) -> None:
+    model = voice()
+    async with talking(model) as agent:
+        await say(agent, SPOKEN)
+        await until(agent, "bidi_response_stop")
+        model._websocket.transport.abort()
+        await model._websocket.wait_closed()
+        await agent.send("Hi")
+        await model.truncate(0.1)
+        await until(agent, "bidi_connection_restart")
+        events = await until(agent, "bidi_response_stop")
+    assert words(events, "assistant") == ["You said hello."]
+
+
 async def test_the_service_is_told_how_much_was_heard(service: RealtimeService) -> None:
     model = voice()
     async with talking(model) as agent:
