@@ -106,11 +106,17 @@ class _Considerate(AgentTool):
         events = self._tool.stream(tool_use, invocation_state, **kwargs)
         if is_ended_when_talked_over(self._tool):
             events = self._until_talked_over(tool_use, events)
+        result: ToolResultEvent | None = None
+        # Strands stops reading at the result: everything is closed before it is handed out.
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, ToolResultEvent):
-                    await self._talked_over.quiet()
+                    result = event
+                    break
                 yield event
+        if result is not None:
+            await self._talked_over.quiet()
+            yield result
 
     async def _until_talked_over(
         self, tool_use: ToolUse, events: AsyncGenerator[Any]
@@ -134,6 +140,7 @@ class _Considerate(AgentTool):
                 yield event
         finally:
             ending.cancel()
+            await asyncio.wait({ending})
             self._talked_over.leave(ended)
             await events.aclose()
 

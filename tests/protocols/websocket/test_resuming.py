@@ -9,7 +9,7 @@ import pytest
 from litestar.connection import ASGIConnection
 from websockets.asyncio.client import ClientConnection
 
-from protocols.contract.errors import ModelFailed, NotFound
+from protocols.contract.errors import ModelFailed, NotFound, TimedOut
 from protocols.contract.events import (
     AudioDelta,
     BargeIn,
@@ -20,9 +20,11 @@ from protocols.contract.events import (
     TurnStarted,
 )
 from protocols.contract.inputs import AudioChunk
+from protocols.live.line import LineLost
+from protocols.websocket.connection import Gone
 from protocols.websocket.connections import Connections
 from protocols.websocket.options import WebSocketOptions
-from protocols.websocket.resuming import Resumptions, new_token
+from protocols.websocket.resuming import Resumptions, TakenOver, Wire, new_token
 from tests.protocols.scripted import ScriptedLive
 from tests.protocols.websocket.serving import (
     WAIT_SECONDS,
@@ -300,3 +302,84 @@ def test_tokens_are_long_and_never_the_same() -> None:
 def test_an_unknown_token_finds_nothing() -> None:
     with pytest.raises(NotFound, match=r"Send session\.start without resumeToken"):
         Resumptions().find("t", "caller", None)
+
+
+class Stuck:
+    """A connection that takes nothing, until it is told how to end."""
+
+    def __init__(self) -> None:
+        self.taking = asyncio.Event()
+        self.end: Exception | None = None
+        self.sent: list[Any] = []
+
+    async def receive(self) -> str:
+        raise NotImplementedError
+
+    async def say(self, document: dict[str, Any]) -> None:
+        await self._send(document)
+
+    async def play(self, pcm: bytes) -> None:
+        await self._send(pcm)
+
+    async def drop(self) -> None:
+        await self._send("drop")
+
+    async def _send(self, item: Any) -> None:
+        await self.taking.wait()
+        if self.end is not None:
+            raise self.end
+        self.sent.append(item)
+
+
+async def test_a_connection_that_is_taken_over_is_given_up_in_the_middle_of_a_send() -> None:
+    wire = Wire(Stuck())
+    sending = asyncio.create_task(wire.say({"type": "gateway.state"}))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(WAIT_SECONDS):
+        wire.abandon()
+        with pytest.raises(LineLost):
+            await sending
+        with pytest.raises(TakenOver):
+            await wire.lost()
+        with pytest.raises(LineLost):
+            await wire.play(b"")
+    assert wire.is_lost
+
+
+@pytest.mark.parametrize("end", [Gone(), TimedOut("It takes nothing.")])
+async def test_a_connection_that_ends_is_lost_with_its_reason(
+    end: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocols.websocket.resuming._READ_ON_SECONDS", 0.0)
+    connection = Stuck()
+    connection.end = end
+    connection.taking.set()
+    wire = Wire(connection)
+    with pytest.raises(LineLost):
+        await wire.say({})
+    with pytest.raises(type(end)):
+        await wire.lost()
+
+
+async def test_what_a_connection_takes_is_sent_in_order() -> None:
+    connection = Stuck()
+    connection.taking.set()
+    wire = Wire(connection)
+    await wire.say({"type": "a"})
+    await wire.play(b"\1\0")
+    await wire.drop()
+    assert (connection.sent, wire.is_lost) == ([{"type": "a"}, b"\1\0", "drop"], False)
+
+
+async def test_a_fault_of_ours_while_nobody_is_there_is_logged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr("protocols.websocket.resuming._log.exception", logged.append)
+    async with serving() as site:
+        async with talking(site) as (client, _):
+            cut(client)
+        await until_parked(site.conversations.live)
+        site.conversations.live.push(RuntimeError("ours"))
+        await until_freed(site.conversations)
+    assert logged == ["a conversation that waited for its client failed"]
