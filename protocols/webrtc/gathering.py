@@ -66,7 +66,7 @@ class Gathering:
                 _log.debug("cannot bind to %s", address)
                 continue
             hosts.append(host)
-        self._connection._protocols += hosts
+            self._connection._protocols.append(host)  # at once: it is closed with the connection
         return hosts
 
     async def _host(self, component: int, address: str) -> GuardedProtocol:

@@ -83,6 +83,8 @@ async def test_a_client_may_ask_on_its_channel_for_what_it_missed() -> None:
 
 async def test_a_number_that_was_never_sent_is_refused() -> None:
     async with serving() as server, calling(server) as client:
-        sdp = await Client().offer()
+        other = Client()
+        sdp = await other.offer()
+        await other.aclose()
         with pytest.raises(InvalidInput, match="lastSeq"):
             await server.act("offer", {"sdp": sdp, "pc_id": client.pc_id, "lastSeq": 1000})
