@@ -24,7 +24,7 @@ from gateway.models.candidate import Candidate
 from gateway.models.failures import Fault, fault_of
 from gateway.models.media import shown_to
 from gateway.models.retrying import in_order, next_pause
-from gateway.models.stages import holds_token, staged
+from gateway.models.stages import StagedAnswer, holds_token
 from gateway.models.thinking import marking, recognised
 from gateway.settings import ModelOptions
 
@@ -49,7 +49,7 @@ class _Begun(NamedTuple):
     """An answer that has begun: what came up to its first token, and the rest."""
 
     chunks: list[StreamEvent]
-    rest: AsyncGenerator[StreamEvent]
+    rest: StagedAnswer
 
 
 class ModelChain(Model):
@@ -117,8 +117,8 @@ class ModelChain(Model):
         try:
             for chunk in begun.chunks:
                 yield chunk
-            async for chunk in begun.rest:
-                yield chunk
+            while (more := await begun.rest.next()) is not None:
+                yield more
         finally:
             await begun.rest.aclose()
 
@@ -178,10 +178,10 @@ class ModelChain(Model):
         )
         if not self._is_of_first(candidate):
             answer = marking(answer, candidate.choice.provider)
-        rest = staged(aiter(answer), self._options, request.cancelled)
+        rest = StagedAnswer(aiter(answer), self._options, request.cancelled)
         chunks: list[StreamEvent] = []
         try:
-            async for chunk in rest:
+            while (chunk := await rest.next()) is not None:
                 chunks.append(chunk)
                 if holds_token(chunk):
                     break

@@ -5,9 +5,9 @@ answer. Here they are the same for all models.
 """
 
 import asyncio
+import math
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from typing import Any, cast
 
 from strands.types.streaming import StreamEvent
@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.05
 _AFTER_THE_END_SECONDS = 5.0  # for the tokens' count, which comes last
 
 
-def staged(
+async def staged(
     chunks: AsyncIterator[StreamEvent], options: ModelOptions, cancelled: threading.Event | None
 ) -> AsyncGenerator[StreamEvent]:
     """Hand on the chunks of one answer; ends quietly and closes the model's stream if cancelled.
@@ -29,7 +29,12 @@ def staged(
         TimedOut: the first token, or the next one, did not come in time.
         ModelFailed: the answer ended without its end.
     """
-    return _Answer(chunks, options, cancelled).chunks()
+    answer = StagedAnswer(chunks, options, cancelled)
+    try:
+        while (chunk := await answer.next()) is not None:
+            yield chunk
+    finally:
+        await answer.aclose()
 
 
 def holds_token(chunk: StreamEvent) -> bool:
@@ -42,8 +47,12 @@ def holds_token(chunk: StreamEvent) -> bool:
     return "contentBlockStart" in chunk and bool(chunk["contentBlockStart"].get("start"))
 
 
-class _Answer:
-    """One answer; the wait for its next chunk is what time-outs and cancelling cut short."""
+class StagedAnswer:
+    """One answer; ``staged`` is the same as a generator, which costs more for each chunk.
+
+    One timer looks every now and then whether the wait for the next chunk has to be cut short: a
+    time-out for each would cost as much as all else that is done to a chunk.
+    """
 
     def __init__(
         self,
@@ -51,75 +60,87 @@ class _Answer:
         options: ModelOptions,
         cancelled: threading.Event | None,
     ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
         self._chunks = chunks
         self._options = options
         self._cancelled = cancelled
-        self._waiting: asyncio.Timeout | None = None
-        self._looking: asyncio.TimerHandle | None = None
+        self._seconds = options.first_token_seconds
+        self._due_at = math.inf
+        self._waiting: asyncio.Task[Any] | None = None
+        self._cut_short = False
         self._began = False
         self._block_open = False
+        self._within_block = False
         self._complete = False
+        self._looking = self._loop.call_later(_LOOK_SECONDS, self._look)
 
-    async def chunks(self) -> AsyncGenerator[StreamEvent]:
-        self._look()
+    async def next(self) -> StreamEvent | None:
+        """Give the next chunk; None at the end, and when cancelled; raises as ``staged``."""
+        if not self._began and self._is_cancelled():
+            return None
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        requests = task.cancelling()
+        self._due_at = self._time() + self._seconds
+        self._waiting = task
         try:
-            # The type says iterator; they are generators, and have to be closed.
-            async with aclosing(cast(Any, self._chunks)):
-                while (chunk := await self._next()) is not None and not self._is_cancelled:
-                    self._saw(chunk)
-                    yield chunk
+            chunk = await anext(self._chunks, None)
+        except asyncio.CancelledError:
+            if not self._cut_short or task.uncancel() > requests:
+                raise  # by somebody else
+            self._ended_by_us()
+            return None
         finally:
-            if self._looking is not None:
-                self._looking.cancel()
-        if not self._complete and not self._is_cancelled:
-            raise CUT.shown()
+            self._waiting = None
+        if self._cancelled is not None and self._cancelled.is_set():
+            return None
+        if not (self._within_block and chunk is not None and "contentBlockDelta" in chunk):
+            self._saw(chunk)  # of hundreds, a few
+        return chunk
 
-    @property
+    async def aclose(self) -> None:
+        """Close the model's stream; idempotent."""
+        self._looking.cancel()
+        # The type says iterator; they are generators, and have to be closed.
+        await cast(Any, self._chunks).aclose()
+
     def _is_cancelled(self) -> bool:
         return self._cancelled is not None and self._cancelled.is_set()
 
-    async def _next(self) -> StreamEvent | None:
-        """The next chunk; None at the end, and when cancelled."""
-        if self._is_cancelled:
-            return None
-        try:
-            async with asyncio.timeout(self._seconds) as waiting:
-                self._waiting = waiting
-                return await anext(self._chunks, None)
-        except TimeoutError:
-            if not waiting.expired():
-                raise
-            if self._is_cancelled or self._complete:
-                return None
-            name = "BETWEEN_TOKENS" if self._began else "FIRST_TOKEN"
-            text = f"The model took longer than GATEWAY_{name}_SECONDS allows. Try again."
-            raise TimedOut(text) from None
-        finally:
-            self._waiting = None
+    def _ended_by_us(self) -> None:
+        """Tell why the wait was cut short.
 
-    @property
-    def _seconds(self) -> float:
-        if self._complete:
-            return _AFTER_THE_END_SECONDS
-        options = self._options
-        return options.between_tokens_seconds if self._began else options.first_token_seconds
+        Raises:
+            TimedOut: it took too long.
+        """
+        if self._is_cancelled() or self._complete:
+            return
+        name = "BETWEEN_TOKENS" if self._began else "FIRST_TOKEN"
+        raise TimedOut(f"The model took longer than GATEWAY_{name}_SECONDS allows. Try again.")
 
-    def _saw(self, chunk: StreamEvent) -> None:
-        self._began = self._began or holds_token(chunk)
+    def _look(self) -> None:
+        """Look whether the time is over, and for the signal that threads share: it wakes nobody."""
+        self._looking = self._loop.call_later(_LOOK_SECONDS, self._look)
+        if self._waiting is None or self._cut_short:
+            return
+        if self._is_cancelled() or self._time() >= self._due_at:
+            self._cut_short = True
+            self._waiting.cancel()
+
+    def _saw(self, chunk: StreamEvent | None) -> None:
+        if chunk is None:
+            if not self._complete:
+                raise CUT.shown()
+            return
+        if not self._began and holds_token(chunk):
+            self._began = True
+            self._seconds = self._options.between_tokens_seconds
         if "contentBlockDelta" in chunk or "contentBlockStart" in chunk:
             self._block_open = True
+            self._within_block = self._began
         elif "contentBlockStop" in chunk:
-            self._block_open = False
+            self._block_open = self._within_block = False
         elif "messageStop" in chunk:
             # Some libraries say so of a stream that just ended: nobody closed its last block.
             self._complete = not self._block_open
-
-    def _look(self) -> None:
-        """Look for the signal that threads share: it can wake nobody."""
-        if self._cancelled is None:
-            return
-        loop = asyncio.get_running_loop()
-        if self._cancelled.is_set() and self._waiting is not None:
-            self._waiting.reschedule(loop.time())
-            return
-        self._looking = loop.call_later(_LOOK_SECONDS, self._look)
+            self._seconds = _AFTER_THE_END_SECONDS
