@@ -5,40 +5,48 @@ from fractions import Fraction
 
 import numpy as np
 from aiortc.mediastreams import MediaStreamTrack
-from av import AudioFrame
+from av import AudioFrame, Packet
 
 from gateway.cli.call import Call
 from gateway.cli.microphone import Microphone
 from gateway.cli.sound import FRAME_SECONDS, silence
+from protocols.webrtc.encoding import new_encoding
+from protocols.webrtc.opus import CLOCK_RATE, FRAME_TICKS, opus_rate
 
 TAPE_SAMPLE_RATE = 48_000  # what Opus decodes to
 _LONGEST_GAP_SECONDS = 30.0
+_EXPECTED_LOSS_PERCENT = 10
 
 
 class MicrophoneTrack(MediaStreamTrack):
-    """Gives a frame of the microphone every 20 ms."""
+    """Gives a packet of the microphone every 20 ms, ready to send.
+
+    Each carries a copy of the one before, as browsers do it: a lost one is not missed.
+    """
 
     kind = "audio"
 
     def __init__(self, microphone: Microphone) -> None:
         super().__init__()
         self._microphone = microphone
+        self._encoding = new_encoding(opus_rate(microphone.sample_rate))
+        self._encoding.expect_loss(_EXPECTED_LOSS_PERCENT)
         self._frames = 0
         self._began_at: float | None = None
 
-    async def recv(self) -> AudioFrame:
-        """Wait for the time of the next frame."""
-        now = asyncio.get_running_loop().time()
-        if self._began_at is None:
-            self._began_at = now
-        await asyncio.sleep(max(0.0, self._began_at + self._frames * FRAME_SECONDS - now))
-        samples = np.frombuffer(self._microphone.frame(), dtype="<i2").reshape(1, -1)
-        frame = AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-        frame.sample_rate = self._microphone.sample_rate
-        frame.time_base = Fraction(1, frame.sample_rate)
-        frame.pts = self._frames * frame.samples
-        self._frames += 1
-        return frame
+    async def recv(self) -> Packet:
+        """Wait for the time of the next packet."""
+        while True:
+            now = asyncio.get_running_loop().time()
+            if self._began_at is None:
+                self._began_at = now
+            await asyncio.sleep(max(0.0, self._began_at + self._frames * FRAME_SECONDS - now))
+            self._frames += 1
+            for payload in self._encoding.encode(self._microphone.frame()):
+                packet = Packet(payload)
+                packet.pts = (self._frames - 1) * FRAME_TICKS
+                packet.time_base = Fraction(1, CLOCK_RATE)
+                return packet
 
 
 class Tape:
