@@ -20,6 +20,7 @@ from msgspec import Struct
 from gateway.cli.address import Address, parse_address
 from gateway.cli.client import http_options
 from gateway.cli.finding import Finding
+from gateway.cli.relays import ALLOCATE_SECONDS, refusal
 from gateway.settings import Settings
 from protocols.contract.errors import GatewayError, TimedOut
 from protocols.webrtc.ice_servers import IceDirectory
@@ -130,14 +131,16 @@ def ice_findings(settings: Settings) -> Iterator[Finding]:
             continue
         # our side cannot use DTLS, and clients are told of more than one way
         servers += [each for each in found if each.is_usable_relay or not each.is_relay]
-    outcomes = [_in_thread(reach, server) for server in servers]
+    outcomes = [_in_thread(_fault_of, server) for server in servers]
     for server, outcome in zip(servers, outcomes, strict=True):
+        seconds = REACH_SECONDS + (ALLOCATE_SECONDS if server.is_relay else 0)
         try:
-            fault = outcome.get(timeout=REACH_SECONDS)
+            fault = outcome.get(timeout=seconds)
         except queue.Empty:
-            fault = f"no answer within {REACH_SECONDS:g} s"
+            fault = f"no answer within {seconds:g} s"
         if fault is None:
-            yield Finding("ok", server.scheme.upper(), f"{server.url} answers")
+            text = "gives a relay" if server.is_relay else "answers"
+            yield Finding("ok", server.scheme.upper(), f"{server.url} {text}")
         else:
             remedy = "check the address, the firewall and GATEWAY_ICE_SERVERS"
             yield Finding("fail", server.scheme.upper(), f"{server.url}: {fault}", remedy)
@@ -152,6 +155,12 @@ async def _servers(source: IceSource) -> tuple[IceServer, ...]:
         raise TimedOut(f"no answer within {ASK_SECONDS:g} s") from None
     finally:
         await directory.aclose()
+
+
+def _fault_of(server: IceServer) -> str | None:
+    """What is wrong with a server; of a relay, whether it takes the credentials."""
+    fault = reach(server)
+    return asyncio.run(refusal(server)) if fault is None and server.is_relay else fault
 
 
 def reach(server: IceServer) -> str | None:
