@@ -38,7 +38,10 @@ _UNREADABLE = (
 )
 
 
-class _Held(Struct):
+_EMBEDDED = {"offline", "cascade"}  # voices that GATEWAY_MAX_VOICES bounds
+
+
+class _Held(Struct, eq=False):
     """A session whose turn is taken; ``forgotten`` ones leave nothing behind."""
 
     turn: StrandsTurn | StrandsLive | None = None
@@ -186,10 +189,21 @@ class Sessions:
         self._factory.check(options)
 
     async def _make_way(self, key: SessionKey) -> None:
-        """End a conversation that only waits for a client that may come back."""
-        held = self._held.get(key)
-        if held is not None and isinstance(held.turn, StrandsLive) and held.turn.is_parked:
-            await held.turn.aclose()
+        """End a conversation that only waits for its client, if it is in the way."""
+        wanted = self._held.get(key)
+        waiting = [held for held in self._held.values() if _is_parked(held)]
+        if wanted is None and self._is_crowded():
+            wanted = next(iter(waiting), None)
+        if wanted in waiting and wanted is not None and wanted.turn is not None:
+            await wanted.turn.aclose()
+
+    def _is_crowded(self) -> bool:
+        """Tell whether the next turn may find no place."""
+        voices = sum(isinstance(held.turn, StrandsLive) for held in self._held.values())
+        is_embedded = self._factory.voice_name.partition("/")[0] in _EMBEDDED
+        return len(self._held) >= self._limits.max_turns or (
+            is_embedded and voices >= self._limits.max_voices
+        )
 
     def _take(self, key: SessionKey) -> tuple[_Held, Callable[[], None]]:
         """Reserve the session's turn; gives what frees it, once."""
@@ -228,6 +242,10 @@ class Sessions:
         """Store what a turn left; a session that was forgotten meanwhile stays forgotten."""
         if not held.forgotten:
             await self._store.write(key, pack(memory))
+
+
+def _is_parked(held: _Held) -> bool:
+    return isinstance(held.turn, StrandsLive) and held.turn.is_parked
 
 
 def _memory_of(agent: Agent | BidiAgent, told: str | None, suspended: Suspended | None) -> Memory:

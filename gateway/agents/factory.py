@@ -69,6 +69,11 @@ class AgentFactory:
         return self._models.text_name
 
     @property
+    def voice_name(self) -> str:
+        """Name of the voice model."""
+        return self._models.voice_name
+
+    @property
     def text_kinds(self) -> frozenset[MediaKind]:
         """The media that the text model can be shown."""
         return kinds_taken(ModelChoice(setting=self._models.text_name))

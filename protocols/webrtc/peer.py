@@ -75,6 +75,11 @@ class Peer:
         """The ids of its connections."""
         return [line.id for line in (self._connection, self._successor) if line is not None]
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for a client that was cut off."""
+        return self._live.is_parked
+
     async def answer(self, offer: Offer, plan: IcePlan) -> tuple[str, str]:
         """Answer an offer; gives the connection's id and the SDP.
 

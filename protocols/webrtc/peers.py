@@ -99,6 +99,8 @@ class Peers:
         """
         self._refuse_when_closed()
         if self.count >= self.options.max_peers:
+            await self._make_room()
+        if self.count >= self.options.max_peers:
             raise TooManySessions("No more WebRTC calls fit (GATEWAY_MAX_PEERS). Try again later.")
         self._answering += 1
         try:
@@ -147,6 +149,12 @@ class Peers:
         # A client that does not read ends by that, not by us.
         await asyncio.gather(*(peer.drain() for peer in peers), return_exceptions=True)
         await asyncio.gather(*(peer.ended() for peer in peers))
+
+    async def _make_room(self) -> None:
+        """End a call that only waits for its client, if there is one."""
+        waiting = next((peer for peer in self._peers if peer.is_waiting), None)
+        if waiting is not None:
+            await waiting.aclose()
 
     async def _begin(self, call: Call, conversations: Conversations, busy: ExitStack) -> Answer:
         make_peer = await asyncio.to_thread(_load)

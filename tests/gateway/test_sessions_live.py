@@ -7,8 +7,14 @@ import pytest
 from strands import ToolContext, tool
 from strands.types.tools import AgentTool
 
-from protocols.contract.conversations import Heard
-from protocols.contract.errors import InvalidInput, NotFound, SessionBusy, TooLarge
+from protocols.contract.conversations import Heard, SessionKey
+from protocols.contract.errors import (
+    InvalidInput,
+    NotFound,
+    SessionBusy,
+    TooLarge,
+    TooManySessions,
+)
 from protocols.contract.events import (
     AudioDelta,
     Event,
@@ -128,3 +134,26 @@ async def test_a_written_turn_waits_for_its_clients_tools_if_it_says_so(waits: b
     assert events[-1] == TurnEnded(stop_reason="end_turn" if waits else "tool_use")
     with pytest.raises((InvalidInput, NotFound)):
         turn.answer(ToolResult("c", ()))
+
+
+async def test_in_a_crowd_a_conversation_whose_client_is_away_gives_way_to_any_other() -> None:
+    rig = Rig(max_turns=2)
+    first = await rig.sessions.open(KEY, LiveOptions(), "ws")
+    second = await rig.sessions.open(SessionKey("ada", "s2"), LiveOptions(), "ws")
+    with pytest.raises(TooManySessions):
+        await rig.sessions.open(SessionKey("ada", "s3"), LiveOptions(), "ws")
+    second.park(parked=True)
+    third = await rig.sessions.open(SessionKey("ada", "s3"), LiveOptions(), "ws")
+    assert [event async for event in second] == []
+    for live in (first, third):
+        await live.aclose()
+
+
+async def test_where_voices_are_few_those_that_wait_give_way_first() -> None:
+    rig = Rig(max_voices=1)
+    rig.models.voice_name = "offline"
+    first = await rig.sessions.open(KEY, LiveOptions(), "ws")
+    first.park(parked=True)
+    second = await rig.sessions.open(SessionKey("ada", "s2"), LiveOptions(), "ws")
+    assert [event async for event in first] == []
+    await second.aclose()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import InvalidInput
 from protocols.contract.events import (
     AudioDelta,
@@ -88,3 +89,15 @@ async def test_a_number_that_was_never_sent_is_refused() -> None:
         await other.aclose()
         with pytest.raises(InvalidInput, match="lastSeq"):
             await server.act("offer", {"sdp": sdp, "pc_id": client.pc_id, "lastSeq": 1000})
+
+
+async def test_a_call_that_waits_for_its_client_gives_way_when_no_more_fit() -> None:
+    options = {"vanished_seconds": 0.5, "grace_seconds": 10.0, "max_peers": 1}
+    async with serving(**options) as server:
+        client = Client(Mouth())
+        await client.call(server)
+        client.vanish()
+        await server.conversation().until(lambda c: c.parked)
+        async with calling(server, Mouth(), session=SessionKey("caller", "another")):
+            assert server.peers.count == 1
+        await client.aclose()
