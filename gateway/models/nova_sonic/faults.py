@@ -44,6 +44,10 @@ _UNREACHABLE = (
     "The voice model's service cannot be reached. Check the network and AWS_REGION, and try again."
 )
 _SILENT = "The voice model did not answer in time. Try again."
+_NO_REPLY = (
+    "The voice model's service did not answer in time. Check the network, AWS_REGION and "
+    "AWS_CA_BUNDLE, or try again."
+)
 _FAILED = "The voice model failed before its answer was complete. Try again."
 _LOST = "The connection to the voice model was lost and could not be made again. Try again."
 
@@ -105,6 +109,8 @@ def judge(error: BaseException, *, is_working: bool) -> Verdict:
     """
     if isinstance(error, service.ValidationException):
         return Verdict(ModelFailed, _FAILED) if is_working else _refused()
+    if isinstance(error, Silent | Stalled) and not is_working:
+        return Verdict(TimedOut, _NO_REPLY)
     for kind, verdict in _TABLE:
         if isinstance(error, kind):
             return verdict

@@ -70,6 +70,11 @@ def test_a_network_that_is_not_there_is_not_one_that_was_lost() -> None:
     assert "was lost" in messages[1]
 
 
+def test_a_service_that_never_answered_may_not_be_there_at_all() -> None:
+    messages = [judge(Silent(), is_working=each).message for each in (False, True)]
+    assert ["AWS_REGION" in message for message in messages] == [True, False]
+
+
 def test_a_refused_access_names_what_has_to_be_allowed() -> None:
     verdict = judge(service.AccessDeniedException(message="x"), is_working=False)
     assert "bedrock:InvokeModelWithBidirectionalStream" in verdict.message
