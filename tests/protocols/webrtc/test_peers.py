@@ -1,6 +1,8 @@
 """Whole calls: a client and the wire, on loopback, with a scripted agent behind."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -375,3 +377,17 @@ async def test_a_call_whose_turn_does_not_end_before_the_server_stops_is_cut_in_
         assert (await client.until_told("gateway.audio.flush"))["reason"] == "stopped"
         assert (await client.until_told("RUN_FINISHED"))["outcome"] == {"type": "cancelled"}
         assert (await client.until_told("gateway.end"))["reason"] == "draining"
+
+
+def test_what_is_loaded_with_the_first_call_is_not_looked_at_again_in_calls() -> None:
+    code = (
+        "import gc\n"
+        "from protocols.webrtc.peers import _load\n"
+        "_load()\n"
+        "first = gc.get_freeze_count()\n"
+        "kept = [[] for _ in range(1000)]\n"
+        "_load()\n"
+        "print(first > 10_000, gc.get_freeze_count() - first < 1000)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
