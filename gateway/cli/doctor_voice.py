@@ -41,6 +41,8 @@ _REMEDIES: Mapping[str, str] = {
     "No AWS credentials": "`aws configure` or `aws sso login`",
     "not known in this region": "`aws bedrock list-foundation-models --by-output-modality SPEECH` "
     "lists what the region has; set AWS_REGION and GATEWAY_VOICE_MODEL",
+    "AWS_CA_BUNDLE": "`openssl s_client -connect bedrock-runtime.REGION.amazonaws.com:443` shows "
+    "whether the service is reached, and whose certificate it has",
     "GATEWAY_VOICE": "mend these settings; the README lists them",
     "API_KEY": "set the variable to a key of the service",
     "cannot be reached": "see whether a firewall or a proxy is between; it is TLS on port 443",
