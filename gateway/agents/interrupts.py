@@ -22,6 +22,7 @@ from protocols.contract.inputs import InterruptAnswer, UserTurn
 
 _log = logging.getLogger(__name__)
 
+_NOTHING_SAID = "…"
 _DECLINED = "The user declined: this was not done."
 _SNAPSHOT_VERSION = "1.0"
 
@@ -108,21 +109,22 @@ class Opening(Struct, frozen=True):
     def prompt(self, agent: Agent, content: Sequence[ContentBlock]) -> list[Any] | None:
         """Give what the agent, whose history is ours, is to be asked: the content, or to go on."""
         if self.suspended is None:
-            return list(content) if _is_message(content, agent.messages) else None
+            return _asked_anew(content, agent.messages)
         if content:
             _say_with_results(agent, content)
         return _resume(agent, self.suspended, self.answers, self.results)
 
 
-def _is_message(content: Sequence[ContentBlock], history: Messages) -> bool:
-    """Tell whether content is a message of its own; after another of the user's it joins that one.
+def _asked_anew(content: Sequence[ContentBlock], history: Messages) -> list[Any] | None:
+    """Give what is asked as a message of its own; None where a message of the user's is the last.
 
-    A history ends so when a call has no answer, or the model failed. Providers refuse neighbours.
+    It is the last when a call has no answer, or the model failed: what is asked joins it then.
+    Providers refuse neighbours of one role, and conversations that do not end with the user.
     """
-    if content and history and history[-1]["role"] == "user":
+    if history and history[-1]["role"] == "user":
         history[-1]["content"].extend(content)
-        return False
-    return bool(content)
+        return None
+    return list(content) or [{"text": _NOTHING_SAID}]
 
 
 def open_turn(said: UserTurn, history: Messages, suspended: Suspended | None) -> Opening:

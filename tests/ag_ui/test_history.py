@@ -106,3 +106,23 @@ def test_200_messages_reach_the_model_in_order(scene: Scene) -> None:
     places = [words.index(f"message {n}\n") for n in range(200)]
     assert places == sorted(places)
     assert list(run.messages[:200]) == history
+
+
+@pytest.mark.check("C10")
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [],
+        [said("s", "system", "Greet the user.")],
+        [said("u", "user", "Hello."), said("a", "assistant", "Hello.")],
+        [said("u", "user", "")],
+        [said("u", "user", [])],
+    ],
+    ids=["nothing", "instructions", "an answer last", "no words", "no parts"],
+)
+def test_a_run_that_asks_nothing_is_answered_in_order(
+    scene: Scene, messages: list[dict[str, Any]]
+) -> None:
+    run = scene.run(asking(*messages), says("What can I do?"))
+    assert (run.text, run.outcome) == ("What can I do?", {"type": "success"})
+    assert list(run.messages[:-1]) == messages

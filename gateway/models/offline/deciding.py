@@ -162,7 +162,7 @@ class _Mind:
 
     def _not_understood(self) -> Decision:
         request = Request(self._conversation.request)
-        if not request.text:
+        if not request.text.strip("… "):
             return Decision("I did not get any words to answer.")
         if request.arithmetic is not None and request.arithmetic.certain:
             sum_said = said_of(request.arithmetic.expression)

@@ -4,12 +4,12 @@ import asyncio
 from typing import Any, cast
 
 import pytest
-from strands import ToolContext, tool
+from strands import Agent, ToolContext, tool
 from strands.types.tools import AgentTool
 
 from gateway.activity import Activity
 from gateway.agents.factory import AgentFactory
-from gateway.agents.interrupts import asked
+from gateway.agents.interrupts import Opening, asked
 from gateway.models.provider import Models
 from gateway.sessions import Sessions
 from gateway.settings import Limits
@@ -264,3 +264,11 @@ def test_any_reason_that_a_tool_gives_strands_can_be_shown(
     cast(Any, interrupt).reason = reason
     event = {"tool_use": {"toolUseId": "c1"}, "interrupts": [interrupt]}
     assert asked(event) == [expected]
+
+
+def test_a_model_is_asked_something_although_nothing_was_said() -> None:
+    history: Any = [{"role": "assistant", "content": [{"text": "Hello."}]}]
+    agent = Agent(model=ScriptedModel([]), messages=history, callback_handler=None)
+    assert Opening(history).prompt(agent, []) == [{"text": "…"}]
+    history.append({"role": "user", "content": [{"text": "Hello."}]})
+    assert Opening(history).prompt(agent, []) is None

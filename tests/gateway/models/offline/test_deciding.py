@@ -79,6 +79,7 @@ def test_natural_sentences_call_the_tools_that_are_served(
         ("take a note", "What text should I use for add note?"),
         ("I live in Paris", "I will remember that you live in Paris."),
         ("", "I did not get any words to answer."),
+        ("…", "I did not get any words to answer."),
     ],
 )
 def test_words_are_answered_with_words(text: str, answer: str) -> None:
