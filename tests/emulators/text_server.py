@@ -76,6 +76,7 @@ class TextServer:
             "OLLAMA_HOST": self.url,
             "ANTHROPIC_BASE_URL": self.url,
             "ANTHROPIC_API_KEY": "example",
+            "LLAMACPP_BASE_URL": self.url,
         }
 
     def wait_until_left(self, count: int) -> list[str]:
