@@ -261,12 +261,12 @@ class IcePlan(Struct, frozen=True, kw_only=True):
         return next(servers, None)
 
     def relays(self) -> list[IceServer]:
-        """The TURN servers to try, in order; those that did not answer lately at last or never."""
+        """The TURN servers to try, in order; those that did not answer lately come last.
+
+        None is left out: where nothing but a relay works, one hiccup would refuse all calls.
+        """
         usable = [server for server in self.servers if server.is_usable_relay]
-        good = [server for server in usable if not self._is_spared(server)]
-        if good and not self.relay_only:
-            return good
-        return [*good, *(s for s in usable if s not in good)] if self.relay_only else []
+        return sorted(usable, key=self._is_spared)  # keeps the order otherwise
 
     def note(self, server: IceServer, *, answered: bool) -> None:
         """Remember how a server did."""

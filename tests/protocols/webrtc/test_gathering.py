@@ -103,16 +103,18 @@ async def test_a_relay_that_refuses_is_followed_by_the_next_at_once(coturn: Turn
 @pytest.mark.parametrize(
     ("scheme", "transport"), [("stun", None), ("turn", "udp"), ("turn", "tcp"), ("turns", "tcp")]
 )
-async def test_a_server_that_does_not_answer_costs_a_moment_once(
+async def test_a_server_that_does_not_answer_costs_less_than_a_second(
     scheme: str, transport: str | None, silent: int
 ) -> None:
     assert gathering._GATHER_SECONDS < 1
     server = IceServer(scheme, "127.0.0.1", silent, transport, "user", "password")
     plan = IcePlan(servers=(server,), loopback=True, reachability=Reachability())
     first, slow = await gathered(plan)
-    again, quick = await gathered(plan)
+    again, second = await gathered(plan)
     assert (set(first), again) == ({"host"}, first)
-    assert quick < slow < STOCK_SECONDS
+    assert max(slow, second) < STOCK_SECONDS
+    if scheme == "stun":
+        assert second < slow, "it is spared for a while"
 
 
 async def test_a_stun_server_tells_how_we_are_seen(coturn: TurnServer) -> None:

@@ -223,13 +223,13 @@ def test_a_server_that_did_not_answer_is_spared_for_a_while(clock: Clock) -> Non
     [
         ([], False, STUN, [UDP, TLS]),
         ([], True, None, [UDP, TLS]),
-        ([UDP], False, STUN, [TLS]),
+        ([UDP], False, STUN, [TLS, UDP]),
         ([UDP], True, None, [TLS, UDP]),
-        ([UDP, TLS, STUN], False, None, []),
+        ([UDP, TLS, STUN], False, None, [UDP, TLS]),
         ([UDP, TLS, STUN], True, None, [UDP, TLS]),
     ],
 )
-def test_what_is_spared_is_tried_last_or_not_at_all(
+def test_relays_that_are_spared_are_tried_last_and_stun_servers_not_at_all(
     spared: list[IceServer], relay_only: bool, stun: IceServer | None, relays: list[IceServer]
 ) -> None:
     reachability = Reachability()
