@@ -60,7 +60,8 @@ class Listener:
 
     def hear(self, event: Received, now: float) -> None:
         """Take in one event."""
-        self._heard_at = now
+        if not isinstance(event, LatencyReported):  # of the connection they come again and again
+            self._heard_at = now
         self._follow_run(event)
         self._follow_content(event)
         match event:

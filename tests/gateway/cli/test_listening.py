@@ -108,3 +108,9 @@ def test_failures_and_the_end_of_the_call_are_kept() -> None:
     assert str(listener_of(RunStarted("t", "r"), RunFailed("m", "C")).failure) == "m (C)"
     assert str(listener_of(GatewayFailed("e", "C")).failure) == "e (C)"
     assert listener_of(ConversationEnded("idle")).ended_reason == "idle"
+
+
+def test_figures_of_the_connection_are_no_answer_to_wait_for() -> None:
+    listener = listener_of(at=3.0)
+    listener.hear(LatencyReported({"roundTripMs": 1.0}), 4.0 + PATIENCE_SECONDS)
+    assert listener.state(4.1 + PATIENCE_SECONDS, said_at=4.0) == "not understood"
