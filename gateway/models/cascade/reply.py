@@ -1,7 +1,8 @@
 """One answer of the text model, spoken while it is made.
 
-The text is cut into sentences; each is passed on as transcript and then as sound. Ends in
-``BidiResponseStopEvent`` whatever happens, with every stream closed that was opened.
+The text is cut into sentences; each is passed on as transcript and then as sound. Every stream that
+was opened is closed, and ``BidiResponseStopEvent`` is the end, unless the model fails: then the
+failure is.
 """
 
 import logging
@@ -83,9 +84,14 @@ class Reply:
         stage.outbox.put(BidiResponseStartEvent(self._id))
 
     async def run(self, brain: Brain, messages: Messages) -> None:
-        """Let the model answer, and speak it."""
+        """Let the model answer, and speak it; raises what the model failed with."""
         try:
             await self._think_aloud(brain, messages)
+        except Exception:
+            # No stop of the response: it would tell of an answer that came to its end.
+            self._put_stops()
+            self._closed = True
+            raise
         finally:
             self.close()
 

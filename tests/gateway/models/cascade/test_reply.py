@@ -102,7 +102,7 @@ async def test_an_answer_that_fails_closes_what_it_opened() -> None:
     model = ScriptedModel(["One. Two", ValueError("model")])
     with pytest.raises(ValueError, match="model"):
         await Reply(theatre.stage).run(Brain(model, None, None), HELLO)
-    assert (await theatre.shown())[-3:] == ["transcript_stop", "audio_stop", "response_stop"]
+    assert (await theatre.shown())[-2:] == ["transcript_stop", "audio_stop"]
 
 
 async def test_nothing_follows_once_an_answer_is_closed() -> None:
