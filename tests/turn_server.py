@@ -34,6 +34,7 @@ class TurnServer:
     tls_port: int
     authority: Path
     log: Path
+    process: subprocess.Popen[bytes]
 
     def setting(self, transport: str) -> str:
         """The item of GATEWAY_ICE_SERVERS that leads to it by ``udp``, ``tcp`` or ``tls``."""
@@ -65,16 +66,17 @@ def turn_server(folder: Path, *options: str) -> Iterator[TurnServer]:
     if program is None:
         pytest.skip("coturn is not installed: `make test` does, as root on Debian")
     certificates = make_certificates(folder)
-    server = TurnServer(free_port(), free_port(), certificates.authority, folder / "coturn.log")
-    with server.log.open("wb") as output:
+    port, tls_port, log = free_port(), free_port(), folder / "coturn.log"
+    with log.open("wb") as output:
         process = subprocess.Popen(
-            [program, *_arguments(server, certificates.server, folder), *options],
+            [program, *_arguments(port, tls_port, certificates.server, folder), *options],
             cwd=folder,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+    server = TurnServer(port, tls_port, certificates.authority, log, process)
     try:
-        _wait_until_it_answers(server, process)
+        _wait_until_it_answers(server)
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
@@ -85,27 +87,27 @@ def turn_server(folder: Path, *options: str) -> Iterator[TurnServer]:
             process.wait()
 
 
-def _arguments(server: TurnServer, certificate: Path, folder: Path) -> list[str]:
+def _arguments(port: int, tls_port: int, certificate: Path, folder: Path) -> list[str]:
     empty = folder / "turnserver.conf"  # not the one of the machine
     empty.touch()
     return [
         "-c", str(empty), "--no-cli", "--log-file=stdout", "--simple-log", "--verbose",
         f"--pidfile={folder / 'turnserver.pid'}", f"--userdb={folder / 'turndb'}",
         "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", "--allow-loopback-peers",
-        f"--listening-port={server.port}", f"--tls-listening-port={server.tls_port}",
+        f"--listening-port={port}", f"--tls-listening-port={tls_port}",
         f"--min-port={_FIRST_RELAY_PORT}", f"--max-port={_LAST_RELAY_PORT}",
         "--use-auth-secret", f"--static-auth-secret={SECRET}", f"--realm={REALM}",
         f"--cert={certificate}", f"--pkey={certificate}", "--relay-threads=1", "--fingerprint",
     ]  # fmt: skip
 
 
-def _wait_until_it_answers(server: TurnServer, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_it_answers(server: TurnServer) -> None:
     """Return when it answers a binding request and takes connections."""
     request = bytes(
         stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
     )
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and server.process.poll() is None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
             datagrams.settimeout(0.2)
             try:

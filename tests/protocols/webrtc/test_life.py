@@ -3,19 +3,23 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from protocols.contract.errors import NotConfigured, Unavailable
 from protocols.contract.events import AudioDelta, TurnEnded, TurnStarted
 from protocols.contract.inputs import Text
 from protocols.webrtc.guard import Gate
 from protocols.webrtc.ice import has_relay, path_of
-from protocols.webrtc.ice_servers import IcePlan
+from protocols.webrtc.ice_servers import IcePlan, Lease
+from protocols.webrtc.kinesis_video import SignalingChannel
 from protocols.webrtc.options import IceServer, WebRtcOptions, read_ice_url
 from tests.protocols.webrtc.calls import (
     BOUND_SECONDS,
     CLIENT_RATE,
+    INPUT_RATE,
     OUTPUT_RATE,
     Client,
     Mouth,
@@ -28,6 +32,7 @@ from tests.protocols.webrtc.calls import (
 from tests.turn_server import TurnServer, turn_server
 
 STOCK_SECONDS = 28.0  # until aiortc notices that its peer is gone
+GAP_SECONDS = 0.7  # 0.02 on a machine that is at rest
 ANSWER_SECONDS = 0.5  # that a probe may take
 
 
@@ -183,3 +188,56 @@ async def test_with_the_default_the_end_is_noticed_in_less_than_ten_seconds() ->
         client.vanish()
         await peer._line._vanished()
         assert 7 < time.monotonic() - begun < 10
+
+
+async def test_a_relay_that_dies_ends_its_calls_and_refuses_the_next(tmp_path: Path) -> None:
+    with turn_server(tmp_path) as coturn:
+        options = {"ice_servers": (coturn.setting("tcp"),), "grace_seconds": 0.2}
+        async with serving(vanished_seconds=1.0, **options) as server:
+            client = await relayed(server)
+            offer = Client(Mouth())
+            sdp = await offer.offer()
+            await offer.aclose()
+            coturn.process.terminate()
+            await until_freed(server)
+            with pytest.raises(Unavailable, match="doctor"):
+                await server.act("offer", {"sdp": sdp, "turnOnly": True})
+            assert (server.peers.count, server.busy.count) == (0, 0)
+            await client.aclose()
+
+
+async def test_servers_that_cannot_be_had_are_told_to_whoever_offers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refuse(_: SignalingChannel) -> Lease:
+        raise NotConfigured("No AWS region is set. Set AWS_REGION.")
+
+    monkeypatch.setattr(SignalingChannel, "fetch", refuse)
+    async with serving(ice_servers=("kvs:voices",)) as server:
+        client = Client(Mouth())
+        sdp = await client.offer()
+        await client.aclose()
+        for action, data in (("ice_config", {}), ("offer", {"sdp": sdp})):
+            with pytest.raises(NotConfigured, match="AWS_REGION"):
+                await server.act(action, data)
+        assert (server.peers.count, server.conversations.live) == (0, {})
+
+
+async def test_a_client_that_moves_over_is_heard_without_a_gap() -> None:
+    """Both connections are there for a moment; what the user says reaches the model once."""
+    sound = tone(330, 5.0, CLIENT_RATE)
+    async with serving() as server:
+        first = Client(Mouth(sound))
+        await first.call(server)
+        conversation = server.conversation()
+        await conversation.until(lambda c: len(c.heard) > INPUT_RATE)  # half a second
+        second = Client(Mouth(sound))
+        begun, heard = time.monotonic(), len(conversation.heard)
+        await second.call(server, pc_id=first.pc_id)
+        await second.until_told("gateway.session")
+        await conversation.until(lambda c: len(c.heard) > heard + 2 * INPUT_RATE)  # a second
+        seconds = time.monotonic() - begun
+        came = (len(conversation.heard) - heard) / (2 * INPUT_RATE)
+        assert seconds - came < GAP_SECONDS
+        await first.aclose()
+        await second.aclose()
