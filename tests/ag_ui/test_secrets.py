@@ -114,6 +114,7 @@ def test_what_a_model_raises_stays_inside(
     monkeypatch.setattr(scene.aws.converse.scripts, "standing", fault)
     told = wire(scene)
     assert_kept(scene, told)
+    assert any(code in told for code in (b"AGENT_ERROR", b"VALIDATION_ERROR")), told
 
 
 MALFORMED: dict[str, Callable[[Scene], bytes]] = {
