@@ -45,6 +45,7 @@ _WAITING_EVENTS = 512
 _MICROPHONE_SECONDS = 5
 _BYTES_PER_SAMPLE = 2
 _STOP_SECONDS = 3.0
+_IDLE_STEP = 0.001  # of the idle time; so exactly it is kept
 
 
 @runtime_checkable
@@ -238,6 +239,7 @@ class StrandsLive:
         loop = asyncio.get_running_loop()
         shared = SharedState(self._plan.voice.agent, self._plan.state)
         idle_seconds = self._plan.idle_seconds
+        stirred_at = loop.time()
         try:
             async with asyncio.timeout(idle_seconds) as idle:
                 async for strands_event in self._plan.voice.agent.receive():
@@ -246,7 +248,9 @@ class StrandsLive:
                     for event in told + shared.changes(strands_event):
                         if isinstance(event, ToolStarted) and event.client:
                             self._plan.client_tools.expect(event.tool_call_id)
-                        idle.reschedule(loop.time() + idle_seconds)
+                        if (now := loop.time()) >= stirred_at + _IDLE_STEP * idle_seconds:
+                            stirred_at = now  # a timer for each piece of sound would cost more
+                            idle.reschedule(now + idle_seconds)
                         self._talked_over.note(event)
                         self._watch(conversation, event)
                         await self._buffer.put(event)

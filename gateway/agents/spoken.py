@@ -67,17 +67,17 @@ class Spoken:
     def note(self, strands_event: Mapping[str, Any], told: Iterable[Event]) -> None:
         """Take an event of the agent, and what the client is told of it."""
         match strands_event.get("type"):
+            case "bidi_audio_delta":
+                for event in told:
+                    if isinstance(event, AudioDelta):
+                        samples = len(event.pcm) // _BYTES_PER_SAMPLE
+                        self._answer(event.message_id).seconds += samples / self._sample_rate
             case "bidi_transcript_start" if strands_event["role"] == "assistant":
                 self._open[strands_event["content_id"]] = _Block(self._newest_transcript())
             case "bidi_transcript_delta" if strands_event["content_id"] in self._open:
                 self._add_words(self._open[strands_event["content_id"]], strands_event, told)
             case "bidi_transcript_stop":
                 self._open.pop(strands_event["content_id"], None)
-            case "bidi_audio_delta":
-                for event in told:
-                    if isinstance(event, AudioDelta):
-                        samples = len(event.pcm) // _BYTES_PER_SAMPLE
-                        self._answer(event.message_id).seconds += samples / self._sample_rate
 
     def cut(self, heard: Heard) -> float:
         """Keep only what was heard of a message; gives the seconds of sound made for it."""

@@ -15,7 +15,14 @@ from strands.hooks import BeforeToolCallEvent
 from strands.types._events import ToolResultEvent
 from strands.types.tools import AgentTool, ToolGenerator, ToolSpec, ToolUse
 
-from protocols.contract.events import BargeIn, Event, SpeechStopped, Transcript, TurnStarted
+from protocols.contract.events import (
+    AudioDelta,
+    BargeIn,
+    Event,
+    SpeechStopped,
+    Transcript,
+    TurnStarted,
+)
 from tools.interruption import is_ended_when_talked_over
 
 HELD_SECONDS = 5.0
@@ -42,6 +49,8 @@ class TalkedOver:
     def note(self, event: Event) -> None:
         """Take an event of the conversation."""
         match event:
+            case AudioDelta():
+                pass  # first: there are hundreds of them
             case BargeIn():
                 self._quiet.clear()
                 self.end_calls()

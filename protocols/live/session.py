@@ -20,7 +20,7 @@ from observability.voice import barge_in_silenced
 from protocols.audio import Resampler
 from protocols.contract.conversations import LiveConversation
 from protocols.contract.errors import InvalidInput, Unavailable
-from protocols.contract.events import BargeIn
+from protocols.contract.events import AudioDelta, BargeIn
 from protocols.contract.inputs import AudioChunk, Media, Text
 from protocols.live.dialogue import Dialogue, Drop, EndReason, Output
 from protocols.live.line import Line, Outlet
@@ -275,8 +275,13 @@ class LiveSession:
         """Conversation → pacer."""
         async for event in self._conversation:
             unsent_seconds = self._line.unsent_seconds if isinstance(event, BargeIn) else 0.0
+            is_next = self._pacer.is_empty and not self._lock.locked()
             self._pacer.push(event, self._clock(), unsent_seconds=unsent_seconds)
-            self._changed.set()
+            if is_next and isinstance(event, AudioDelta):
+                # Sound in real time: whoever paces need not be woken for it.
+                await self._speak_next()
+            if not (self._pacer.is_empty and isinstance(event, AudioDelta)):
+                self._changed.set()
             while self._pacer.is_full:
                 self._has_room.clear()
                 await self._has_room.wait()

@@ -6,8 +6,7 @@ Outbound at most 250 frames a second, as AgentCore allows. A client that takes n
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -23,6 +22,7 @@ type Frame = str | bytes
 
 _FRAMES_PER_SECOND = 200.0
 _BURST_FRAMES = 40.0  # 200 + 40 in any second stay below the platform's 250
+_FRAMES_A_TURN = 8
 _LONGEST_REASON_BYTES = 123
 _CLOSE_SECONDS = 30.0
 _NO_CODE, _ABNORMAL = 1005, 1006
@@ -79,6 +79,7 @@ class Connection:
         self._options = options
         self._clock = clock
         self._encoder = msgspec.json.Encoder()
+        self._received = 0
         self._given_up = False
         self._close_code: int | None = None
         self._frames_left = _BURST_FRAMES
@@ -96,8 +97,10 @@ class Connection:
             Gone: the client closed or vanished.
             TooLarge: the message is above the limit.
         """
-        # One turn of the loop a frame: a flood of frames must not stop everybody else.
-        await asyncio.sleep(0)
+        # A turn of the loop now and then: a flood of frames must not stop everybody else.
+        self._received += 1
+        if self._received % _FRAMES_A_TURN == 0:
+            await asyncio.sleep(0)
         try:
             message: Any = await self._socket.receive()
         except WebSocketDisconnect as error:
@@ -124,14 +127,12 @@ class Connection:
         data = self._encoder.encode(document)
         if len(data) > LARGEST_FRAME_BYTES:
             data = self._encoder.encode(fitted(document, LARGEST_FRAME_BYTES))
-        async with self._sending():
-            await self._socket.send_text(data.decode())
+        await self._send(self._socket.send_text, data.decode())
 
     async def play(self, pcm: bytes) -> None:
         """Send audio as binary frames."""
         for start in range(0, len(pcm), LARGEST_FRAME_BYTES):
-            async with self._sending():
-                await self._socket.send_bytes(pcm[start : start + LARGEST_FRAME_BYTES])
+            await self._send(self._socket.send_bytes, pcm[start : start + LARGEST_FRAME_BYTES])
 
     async def drop(self) -> None:
         """Nothing waits here that could be dropped."""
@@ -147,14 +148,13 @@ class Connection:
         except (OSError, RuntimeError, TimeoutError, WebSocketDisconnect):
             pass  # gone, closed already, or not taking anything: there is nothing left to close
 
-    @asynccontextmanager
-    async def _sending(self) -> AsyncIterator[None]:
+    async def _send[Data](self, send: Callable[[Data], Awaitable[None]], data: Data) -> None:
         if self._given_up:
             raise Gone
         await self._wait_for_turn()
         try:
             async with asyncio.timeout(self._options.stalled_seconds):
-                yield
+                await send(data)
         except TimeoutError as error:
             self._given_up = True
             raise TimedOut("The client does not take what is sent to it.") from error
