@@ -364,12 +364,16 @@ def _predicted(predictions: Predictions, tool: str) -> list[events.Event]:
 
 
 def usage_reported(usage: Mapping[str, Any]) -> list[events.Event]:
-    """Give a model call's tokens; cache tokens are counted into the input."""
+    """Give a model call's tokens; cache tokens are counted into the input.
+
+    Some providers (OpenAI) have done so already: then their total is that of input and output.
+    """
     if not usage:
         return []
     cache_read = usage.get("cacheReadInputTokens")
     cache_write = usage.get("cacheWriteInputTokens")
-    input_tokens = usage.get("inputTokens", 0) + (cache_read or 0) + (cache_write or 0)
-    output_tokens = usage.get("outputTokens", 0)
+    input_tokens, output_tokens = usage.get("inputTokens", 0), usage.get("outputTokens", 0)
+    if input_tokens + output_tokens != usage.get("totalTokens"):
+        input_tokens += (cache_read or 0) + (cache_write or 0)
     total = input_tokens + output_tokens
     return [events.UsageReported(input_tokens, output_tokens, total, cache_read, cache_write)]

@@ -25,7 +25,7 @@ from tests.emulators.emulator import clean
 from tests.emulators.scripting import Break
 from tests.emulators.text_answers import Answer
 from tests.emulators.text_server import TextServer
-from tests.emulators.text_wires import WIRES, gateway_on, http_json, run_input
+from tests.emulators.text_wires import WIRES, ag_ui, gateway_on, http_json, run_input
 from tests.gateway.models.streams import told
 
 PROVIDERS = ["openai/any/model", "ollama/llama3.2", "anthropic/claude-x", "llamacpp"]
@@ -180,9 +180,24 @@ async def test_the_next_model_answers_for_a_server_that_is_down(server: TextServ
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("setting", ["openai/any/model", "ollama/llama3.2"])
+@pytest.mark.parametrize(
+    ("setting", "cached"),
+    [
+        ("openai/any/model", {"inputTokens": 20, "totalTokens": 30, "cachedInputTokens": 8}),
+        ("ollama/llama3.2", {"inputTokens": 20, "totalTokens": 30}),
+        (
+            "anthropic/claude-x",
+            {
+                "inputTokens": 32,
+                "totalTokens": 42,
+                "cachedInputTokens": 8,
+                "cacheWriteInputTokens": 4,
+            },
+        ),
+    ],
+)
 async def test_one_setting_makes_a_server_answer_on_every_wire(
-    server: TextServer, tmp_path: Path, setting: str
+    server: TextServer, tmp_path: Path, setting: str, cached: dict[str, int]
 ) -> None:
     environment = server.environment()
     if setting.startswith("openai"):
@@ -191,5 +206,7 @@ async def test_one_setting_makes_a_server_answer_on_every_wire(
         for wire in WIRES.values():
             asked = run_input('call calculator {"expression": "6*7"}')
             assert (await wire(url, asked)).words == "The tools answered: 42"
+        finished = (await ag_ui(url, run_input("Hi"))).events[-1]
+        assert finished["usage"] == [{"outputTokens": 10, **cached}]
         server.scripts.add(Answer(WORDS, fault=Break.TCP_CUT, fault_after=5))
         assert (await http_json(url, run_input("Hi"))).code == "AGENT_ERROR"

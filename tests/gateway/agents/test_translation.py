@@ -206,11 +206,18 @@ def test_usage_counts_the_tokens_of_the_cache_as_input() -> None:
     usage = {
         "inputTokens": 10,
         "outputTokens": 5,
-        "totalTokens": 15,
+        "totalTokens": 122,
         "cacheReadInputTokens": 100,
         "cacheWriteInputTokens": 7,
     }
     assert through_text(chunk(metadata={"usage": usage})) == [UsageReported(117, 5, 122, 100, 7)]
+    counted_already = {
+        "inputTokens": 110,
+        "outputTokens": 5,
+        "totalTokens": 115,
+        "cacheReadInputTokens": 100,
+    }
+    assert usage_reported(counted_already) == [UsageReported(110, 5, 115, 100)]
     assert usage_reported({}) == []
     assert usage_reported({"inputTokens": 1, "outputTokens": 2}) == [UsageReported(1, 2, 3)]
 
