@@ -88,7 +88,7 @@ def repaired(messages: Iterable[Message]) -> Messages:
 def _joined(messages: Iterable[Message]) -> Messages:
     """Join the calls of one turn, and the answers to them: clients may send each as a message.
 
-    Answers come first in a message, as providers want them.
+    Answers come first in a message and once for each call, as providers want them.
     """
     joined: Messages = []
     for message in messages:
@@ -100,8 +100,14 @@ def _joined(messages: Iterable[Message]) -> Messages:
             joined.append(cast(Message, {**message, "content": content}))
     for message in joined:
         if message["role"] == "user":
-            message["content"].sort(key=lambda block: "toolResult" not in block)
+            message["content"] = _answered_once(message["content"])
     return joined
+
+
+def _answered_once(content: Sequence[ContentBlock]) -> list[ContentBlock]:
+    """Put the answers first; of several to one call the last counts."""
+    answers = {b["toolResult"]["toolUseId"]: b for b in content if "toolResult" in b}
+    return [*answers.values(), *(block for block in content if "toolResult" not in block)]
 
 
 def _with_names_apart(message: Message, names: set[str]) -> Message:

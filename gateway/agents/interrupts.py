@@ -52,6 +52,12 @@ def suspended_by(agent: Agent, questions: Sequence[InputRequested]) -> Suspended
     return Suspended(snapshot.data["interrupt_state"], tuple(questions))
 
 
+def is_suspended(agent: Agent) -> bool:
+    """Tell whether an agent still waits for an answer, or for the tools that were given one."""
+    snapshot = agent.take_snapshot(include=["interrupt_state"])
+    return bool(snapshot.data["interrupt_state"]["activated"])
+
+
 def asked(strands_event: Mapping[str, Any]) -> list[InputRequested]:
     """Translate strands' event of a tool that asks."""
     call = strands_event["tool_use"]["toolUseId"]
@@ -85,6 +91,8 @@ class Opening(Struct, frozen=True):
     answers: tuple[InterruptAnswer, ...] = ()
     suspended: Suspended | None = None
     results: Mapping[str, Any] = {}
+    meanwhile: tuple[ContentBlock, ...] = ()
+    """What the user said while the question was open."""
 
     @property
     def questions(self) -> tuple[InputRequested, ...]:
@@ -99,6 +107,14 @@ class Opening(Struct, frozen=True):
         return tuple(
             ToolResumed(use["toolUseId"], use["name"], json.dumps(use["input"]))
             for use in _uses(self.suspended.waiting_message)
+        )
+
+    def answered_by_client(self, client_tools: Collection[str]) -> frozenset[str]:
+        """Give the calls taken up again that the client with these tools answers, now or later."""
+        return frozenset(
+            call.tool_call_id
+            for call in self.resumed
+            if call.name in client_tools or call.tool_call_id in self.results
         )
 
     @property
@@ -131,7 +147,8 @@ def open_turn(said: UserTurn, history: Messages, suspended: Suspended | None) ->
     """Find out how a turn begins.
 
     A client that owns the history may have taken the call out that waits. This is an edit of the
-    conversation, which the model has to see: the question is void then.
+    conversation, which the model has to see: the question is void then. So it is when its call has
+    a result, for the turn that brought it may have failed later.
     """
     place = None if suspended is None else _place(history, suspended)
     if suspended is None or place is None:
@@ -140,13 +157,18 @@ def open_turn(said: UserTurn, history: Messages, suspended: Suspended | None) ->
         return Opening(repaired(history))
     before, after = place
     messages = [*repaired(before), suspended.waiting_message]
+    blocks = [
+        block for message in after if message["role"] == "user" for block in message["content"]
+    ]
     results = {
         block["toolResult"]["toolUseId"]: block["toolResult"]
-        for message in after
-        for block in message["content"]
+        for block in blocks
         if "toolResult" in block
     }
-    return Opening(messages, said.answers, suspended, results)
+    if any(question.tool_call_id in results for question in suspended.questions):
+        return Opening(repaired(history))
+    meanwhile = tuple(block for block in blocks if "toolResult" not in block)
+    return Opening(messages, said.answers, suspended, results, meanwhile)
 
 
 def _place(history: Messages, suspended: Suspended) -> tuple[Messages, Messages] | None:

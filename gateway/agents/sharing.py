@@ -1,5 +1,6 @@
 """Notices when a tool has changed the state that client and agent share."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,13 +18,15 @@ class SharedState:
 
     Args:
         agent: whose state it is.
-        given: what the client brought; UNSET leaves what the session has.
+        given: what the client brought; UNSET leaves what the session has, which the client need not
+            know: it is then told the whole state first.
     """
 
     def __init__(self, agent: LocalAgent, given: Json | UnsetType = UNSET) -> None:
         self._agent = agent
         if given is not UNSET:
             agent.state.set(STATE_KEY, given)
+        self._is_known = given is not UNSET
         self._told = state_of(agent)
 
     def changes(self, strands_event: Mapping[str, Any]) -> list[Event]:
@@ -31,14 +34,25 @@ class SharedState:
         if not _is_of_a_tool(strands_event):
             return []
         before, after = self._told, state_of(self._agent)
-        if before == after:
+        if _is_same(before, after):
             return []
-        self._told = after
-        return [StateChanged(before, after)]
+        self._told, is_known, self._is_known = after, self._is_known, True
+        return [StateChanged(before if is_known else None, after)]
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    """Compare JSON values; for Python 1 is True, for JSON it is not."""
+    return before == after and json.dumps(before, sort_keys=True) == json.dumps(
+        after, sort_keys=True
+    )
 
 
 def _is_of_a_tool(strands_event: Mapping[str, Any]) -> bool:
-    """What delegates tell is left out: they have a state of their own, and tell every word."""
+    """Tell the events after which a tool may have changed the state.
+
+    The last one is the only one after tools that ran beside one that asks. What delegates tell is
+    left out: they have a state of their own, and tell every word.
+    """
     if "tool_stream_event" in strands_event:
         return not isinstance(strands_event["tool_stream_event"].get("data"), DelegateTold)
-    return "message" in strands_event
+    return "message" in strands_event or "result" in strands_event

@@ -8,7 +8,7 @@ model; a reader that goes away closes the turn.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable
-from contextlib import AbstractContextManager, aclosing
+from contextlib import AbstractContextManager, aclosing, suppress
 from functools import partial
 from typing import Any, cast
 
@@ -22,15 +22,27 @@ from gateway.agents.buffer import EventBuffer
 from gateway.agents.client_tools import ClientTools
 from gateway.agents.failures import told_failure
 from gateway.agents.history import content_blocks, to_strands
-from gateway.agents.interrupts import Opening, Suspended, open_turn, suspended_by
+from gateway.agents.interrupts import (
+    Opening,
+    Suspended,
+    is_suspended,
+    open_turn,
+    suspended_by,
+)
 from gateway.agents.listening import listening
 from gateway.agents.media_blocks import KINDS, document_names, named_apart, shown_to
 from gateway.agents.sharing import SharedState
 from gateway.agents.translation import TextTranslation
 from gateway.agents.watching import watch_turn
 from observability.turns import TurnObservation
-from protocols.contract.errors import GatewayError, TimedOut
-from protocols.contract.events import Event, InputRequested, ToolStarted, TurnEnded
+from protocols.contract.errors import GatewayError, TimedOut, Unavailable
+from protocols.contract.events import (
+    Event,
+    InputRequested,
+    ToolFinished,
+    ToolStarted,
+    TurnEnded,
+)
 from protocols.contract.inputs import Message, ToolResult, UserTurn
 from protocols.contract.media_types import MediaKind
 from tools.sharing import predicted_by
@@ -181,7 +193,14 @@ class StrandsTurn:
             return TurnEnded("cancelled", "cancelled")
         self._agent = agent
         await tell(opening.resumed)
-        ended, questions = await self._converse(agent, opening, tell)
+        try:
+            ended, questions = await self._converse(agent, opening, tell)
+        except BaseException:
+            if opening.suspended is not None and not is_suspended(agent):
+                # What was asked is done: it must neither be asked nor be done again.
+                with suppress(Unavailable):  # the store has logged it
+                    await self._plan.keep(agent, None)
+            raise
         await self._plan.keep(agent, suspended_by(agent, questions))
         return ended
 
@@ -195,9 +214,10 @@ class StrandsTurn:
         # Tools that are waited for give results like any other.
         client_tools = {tool.name for tool in said.client_tools if not said.waits_for_tools}
         translation = TextTranslation(client_tools, predictions=predictions)
+        not_told = opening.answered_by_client(client_tools)
         hear = listening(lambda chunk: tell(translation.translate(chunk)))
         agent.add_middleware(InvokeModelStage, hear)
-        shown = shown_to(content_blocks(said.content), self._plan.kinds)
+        shown = shown_to([*opening.meanwhile, *content_blocks(said.content)], self._plan.kinds)
         prompt = named_apart(shown, document_names(opening.messages))
         stream = agent.stream_async(opening.prompt(agent, prompt))
         ended = TurnEnded("cancelled", "cancelled")
@@ -211,7 +231,7 @@ class StrandsTurn:
                     told = translation.translate(strands_event) + shared.changes(strands_event)
                     ended = next((each for each in told if isinstance(each, TurnEnded)), ended)
                     questions += [each for each in told if isinstance(each, InputRequested)]
-                    await tell(each for each in told if not isinstance(each, TurnEnded))
+                    await tell(each for each in told if not _is_held_back(each, not_told))
         except MaxTokensReachedException:
             ended = TurnEnded(stop_reason="max_tokens")
         return ended, questions
@@ -244,3 +264,10 @@ class StrandsTurn:
     def _history(self) -> Messages:
         said = self._plan.said.history
         return self._plan.history if said is None else to_strands((*said, *self._plan.unseen))
+
+
+def _is_held_back(event: Event, not_told: Collection[str]) -> bool:
+    """The end is told when it is kept, and a client's own answers are not told to it."""
+    if isinstance(event, ToolFinished):
+        return event.tool_call_id in not_told
+    return isinstance(event, TurnEnded)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.ag_ui.scene import Json, Scene, asking, going_on, said_to, staged
+from tests.ag_ui.scene import Json, Scene, asking, client_tool, going_on, said_to, staged
 from tests.ag_ui_consumer import Consumer, Run
 from tests.emulators.converse.scripts import ToolUse, calls, says
 
@@ -135,3 +135,23 @@ def test_without_an_answer_the_question_stays_open_and_nothing_is_done(scene: Sc
     after = scene.run(answered, says("It is ordered."))
     assert (after.state, after.outcome) == ({"ordered": ["bread"]}, {"type": "success"})
     assert "And wine." in str(said_to(scene.shown()[1]))
+
+
+@pytest.mark.check("C36", "C44", "C50")
+def test_tools_beside_one_that_asks_are_answered_once_and_change_the_state(scene: Scene) -> None:
+    asked = asking("Do it.", state={"a": 1}, tools=[client_tool("paint", "color")])
+    paint = ToolUse("paint", {"color": "red"}, id="call-paint")
+    put = ToolUse("put", {"place": "b", "thing": "2"}, id="call-put")
+    run = scene.run(asked, calls(paint, put, BREAD))
+    assert run.state == {"a": 1, "b": "2"}
+    painted = {"id": "t1", "role": "tool", "toolCallId": "call-paint", "content": "Painted."}
+    now = going_on(asked, run, painted, state=run.state, resume=answers(run))
+    after = scene.run(now, says("All done."))
+    assert after.state == {"a": 1, "b": "2", "ordered": ["bread"]}
+    assert after.all("TOOL_CALL_RESULT", "toolCallId") == ["call-put", "call-bread"]
+    last = scene.run(going_on(asked, after, "Thanks.", state=after.state), says("Welcome."))
+    assert last.outcome == {"type": "success"}
+    results = [
+        b["toolResult"]["toolUseId"] for b in said_to(scene.shown()[-1]) if "toolResult" in b
+    ]
+    assert sorted(results) == ["call-bread", "call-paint", "call-put"]

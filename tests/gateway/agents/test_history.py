@@ -285,3 +285,10 @@ def test_cited_words_are_text_to_the_model_and_keep_their_sources() -> None:
     assert [*kept["content"][0]] == ["text", "citations"]
     shown = (Message("2", "assistant", (CitedText("Paris", (ATLAS,)),)),)
     assert from_strands([kept]) == shown == from_strands([said]) == from_strands(to_strands(shown))
+
+
+def test_of_two_answers_to_a_call_the_model_is_shown_the_last() -> None:
+    earlier = Message("r0", "user", (ToolResult("c1", (Text("3"),)),))
+    assert repaired(to_strands((USER, CALL, earlier, RESULT, ANSWER))) == repaired(
+        to_strands((USER, CALL, Message("r0", "user", RESULT.content), ANSWER))
+    )

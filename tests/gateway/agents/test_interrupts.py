@@ -15,6 +15,7 @@ from gateway.sessions import Sessions
 from gateway.settings import Limits
 from gateway.stores import MemoryStore
 from protocols.contract.conversations import SessionKey
+from protocols.contract.errors import GatewayError
 from protocols.contract.events import Event, InputRequested, TextDelta, ToolFinished, TurnEnded
 from protocols.contract.inputs import (
     ClientTool,
@@ -235,11 +236,58 @@ async def test_a_call_of_the_client_beside_the_question_is_answered_by_the_clien
     answers = agrees(question_in(events))
     events = await rig.say(history=history, answers=answers, client_tools=tools)
     assert words(events) == "Done."
+    assert results(events) == [("c1", "deleted mail: True", False)]
     told = {
         block["toolResult"]["toolUseId"]: block["toolResult"]["content"]
         for block in shown(rig)[-1][1]
     }
     assert told == {"p1": [{"text": "painted"}], "c1": [{"text": "deleted mail: True"}]}
+
+
+async def test_a_call_that_the_client_has_not_answered_yet_is_not_answered_for_it() -> None:
+    rig = Rig(Says([], [Call("p1", "paint"), CALL]), Says(["Done."]))
+    tools = (ClientTool("paint", "Paint."),)
+    question = question_in(await rig.say("Paint and delete", client_tools=tools))
+    events = await rig.say(answers=agrees(question), client_tools=tools)
+    assert results(events) == [("c1", "deleted mail: True", False)]
+
+
+DOWN = Says(error=RuntimeError("down"))
+
+
+async def test_what_was_done_is_not_done_again_although_the_model_failed_after_it() -> None:
+    rig = Rig(Says([], [CALL]), DOWN, Says(["Hello."]))
+    question = question_in(await rig.say("Delete my mail"))
+    with pytest.raises(GatewayError):
+        await rig.say(answers=agrees(question))
+    assert words(await rig.say("Well?")) == "Hello."
+    assert rig.done == ["mail True"]
+    result, said = shown(rig)[-1][1]
+    assert result["toolResult"]["content"] == [{"text": "deleted mail: True"}]
+    assert said == {"text": "Well?"}
+
+
+async def test_a_question_whose_call_has_a_result_is_asked_no_more() -> None:
+    rig = Rig(Says([], [CALL]), Says(["Hello."]))
+    await rig.say("Delete my mail", history=())
+    result = Message("m4", "user", (ToolResult("c1", (Text("deleted"),)),))
+    events = await rig.say("Well?", history=(*HISTORY, result))
+    assert (words(events), rig.done) == ("Hello.", [])
+    assert shown(rig)[-1][1][0]["toolResult"]["content"] == [{"text": "deleted"}]
+
+
+async def test_all_that_is_said_while_a_question_is_open_reaches_the_model() -> None:
+    rig = Rig(Says([], [CALL]), Says(["Done."]))
+    question = question_in(await rig.say("Delete my mail", history=()))
+    first = Message("m4", "user", (Text("Hm."),))
+    assert (await rig.say("Well?", history=(*HISTORY, first)))[-1] == WAITS
+    second = Message("m5", "user", (Text("Well?"),))
+    await rig.say("Yes.", history=(*HISTORY, first, second), answers=agrees(question))
+    result, *said = shown(rig)[-1][1]
+    assert ("toolResult" in result, said) == (
+        True,
+        [{"text": "Hm."}, {"text": "Well?"}, {"text": "Yes."}],
+    )
 
 
 @pytest.mark.parametrize(

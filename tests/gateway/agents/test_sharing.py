@@ -57,9 +57,13 @@ def changes(events: list[Event]) -> list[Event]:
 
 
 @pytest.mark.parametrize(
-    ("given", "before"), [(UNSET, {"menu": ["tea"]}), ({"menu": []}, {"menu": []})]
+    ("given", "change"),
+    [
+        (UNSET, StateChanged(None, {"menu": ["tea", "soup"]})),
+        ({"menu": []}, StateChanged({"menu": []}, {"menu": ["soup"]})),
+    ],
 )
-async def test_a_text_turn_tells_progress_and_what_a_tool_changed(given: Any, before: Any) -> None:
+async def test_a_text_turn_tells_progress_and_what_a_tool_changed(given: Any, change: Any) -> None:
     model = ScriptedModel([Says(calls=[Call("c1", "cook", ['{"dish": "soup"}'])]), Says(["ok"])])
 
     async def agent(messages: Messages) -> Agent:
@@ -87,9 +91,8 @@ async def test_a_text_turn_tells_progress_and_what_a_tool_changed(given: Any, be
     )
     async with asyncio.timeout(5):
         events = [event async for event in turn]
-    after = {"menu": [*before["menu"], "soup"]}
     assert told(events) == TOLD
-    assert changes(events) == [StateChanged(before, after)]
+    assert changes(events) == [change]
 
 
 async def keep_nothing(*left: Any) -> None:
@@ -134,6 +137,31 @@ def test_nothing_is_told_where_nothing_changed_or_may_have() -> None:
     assert state.changes({"data": "x"}) == []
     assert state.changes({"tool_stream_event": {}}) == [StateChanged({"a": 1}, {"a": 2})]
     assert state.changes({"message": {}}) == []
+
+
+def test_a_change_beside_a_tool_that_asks_is_told_at_the_end() -> None:
+    agent = Agent(callback_handler=None)
+    state = SharedState(agent, {"a": 1})
+    agent.state.set(STATE_KEY, {"a": 2})
+    assert state.changes({"result": None}) == [StateChanged({"a": 1}, {"a": 2})]
+
+
+def test_one_is_not_true() -> None:
+    agent = Agent(callback_handler=None)
+    state = SharedState(agent, {"a": 1})
+    agent.state.set(STATE_KEY, {"a": True})
+    (change,) = state.changes({"message": {}})
+    assert isinstance(change, StateChanged)
+    assert change.after["a"] is True
+
+
+def test_a_client_that_brought_no_state_is_told_all_of_it_first() -> None:
+    agent = Agent(callback_handler=None, state={STATE_KEY: {"a": 1, "b": 1}})
+    state = SharedState(agent)
+    agent.state.set(STATE_KEY, {"a": 2, "b": 1})
+    assert state.changes({"message": {}}) == [StateChanged(None, {"a": 2, "b": 1})]
+    agent.state.set(STATE_KEY, {"a": 3})
+    assert state.changes({"message": {}}) == [StateChanged({"a": 2, "b": 1}, {"a": 3})]
 
 
 def test_what_delegates_tell_changes_no_state() -> None:
