@@ -15,6 +15,7 @@ from typing import Any, Self
 import h11
 
 from tests.emulators.anthropic_wire import AnthropicWire
+from tests.emulators.gemini_wire import GeminiWire
 from tests.emulators.http1 import Exchange, serve_http1
 from tests.emulators.ollama_wire import OllamaWire
 from tests.emulators.openai_wire import OpenAiWire
@@ -77,6 +78,8 @@ class TextServer:
             "ANTHROPIC_BASE_URL": self.url,
             "ANTHROPIC_API_KEY": "example",
             "LLAMACPP_BASE_URL": self.url,
+            "GOOGLE_GEMINI_BASE_URL": self.url,
+            "GEMINI_API_KEY": "example",
         }
 
     def wait_until_left(self, count: int) -> list[str]:
@@ -119,7 +122,7 @@ class TextServer:
 
     async def _answer(self, exchange: Exchange) -> None:
         path = exchange.request.path
-        wire = _WIRES.get(path)
+        wire = _wire(path)
         if wire is None:
             await exchange.respond(404, [("content-type", "text/plain")], b"no such path")
             return
@@ -145,6 +148,10 @@ class TextServer:
                 return
             await exchange.send(frame)
         await exchange.finish()
+
+
+def _wire(path: str) -> TextWire | None:
+    return GeminiWire() if path.endswith(":streamGenerateContent") else _WIRES.get(path)
 
 
 async def _fail(exchange: Exchange, fault: Break) -> None:
