@@ -17,7 +17,7 @@ from observability.requests import peer_failed
 from protocols.contract.conversations import Conversations, SessionKey
 from protocols.contract.errors import NotFound, TimedOut, TooManySessions, Unavailable
 from protocols.contract.inputs import LiveOptions
-from protocols.webrtc.ice_servers import IceDirectory, IcePlan, Reachability
+from protocols.webrtc.ice_servers import IceDirectory, IcePlan, IceServers, Reachability
 from protocols.webrtc.offer import Offer
 from protocols.webrtc.options import WebRtcOptions
 from protocols.webrtc.ticker import Ticker
@@ -191,8 +191,20 @@ class Peers:
             peer_failed("timeout")
             raise TimedOut("The offer could not be answered in time. Send it again.") from error
 
+    async def ice_servers(self) -> IceServers:
+        """The STUN and TURN servers of the moment.
+
+        Raises:
+            GatewayError: none could be had, or not in time, and some were set.
+        """
+        try:
+            async with asyncio.timeout(self.options.connect_seconds):
+                return await self.directory.servers()
+        except TimeoutError as error:  # the answer is waited for, for whoever asks again
+            raise TimedOut("The TURN servers could not be had in time. Ask again.") from error
+
     async def _plan(self, relay_only: bool) -> IcePlan:
-        found = await self.directory.servers()
+        found = await self.ice_servers()
         return IcePlan(
             servers=found.servers,
             relay_only=relay_only,

@@ -84,7 +84,7 @@ class _Signaling:
     async def ice_config(self, request: ActionRequest) -> Json:
         """Tell the client its ICE servers."""
         data = _decoded(request, _IceConfigData)
-        found = await self._peers.directory.servers()
+        found = await self._peers.ice_servers()
         servers = [server for server in found.servers if server.is_relay or not data.turnOnly]
         if data.turnOnly and not servers:
             raise Unavailable(

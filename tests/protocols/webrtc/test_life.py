@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from protocols.contract.errors import NotConfigured, Unavailable
+from protocols.contract.errors import NotConfigured, TimedOut, Unavailable
 from protocols.contract.events import AudioDelta, TurnEnded, TurnStarted
 from protocols.contract.inputs import Text
 from protocols.webrtc.guard import Gate
@@ -221,6 +221,23 @@ async def test_servers_that_cannot_be_had_are_told_to_whoever_offers(
             with pytest.raises(NotConfigured, match="AWS_REGION"):
                 await server.act(action, data)
         assert (server.peers.count, server.conversations.live) == (0, {})
+
+
+async def test_servers_that_take_long_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = asyncio.Event()
+
+    async def wait(_: SignalingChannel) -> Lease:
+        await given.wait()
+        return Lease((IceServer("turn", "h", 1, "udp", "u", "p"),), 300)
+
+    monkeypatch.setattr(SignalingChannel, "fetch", wait)
+    async with serving(ice_servers=("kvs:voices",), connect_seconds=0.05) as server:
+        with pytest.raises(TimedOut, match="TURN servers"):
+            await server.act("ice_config")
+        given.set()
+        assert len((await server.act("ice_config"))["iceServers"]) == 1
 
 
 async def test_a_client_that_moves_over_is_heard_without_a_gap() -> None:
