@@ -324,3 +324,9 @@ def test_how_the_connection_does_is_told_apart_from_runs() -> None:
     assert dialogue().measured({"roundTripMs": 3.0}) == [
         Say({"type": "gateway.latency", "roundTripMs": 3.0, "seq": 1})
     ]
+
+
+def test_a_new_offer_is_asked_for_in_whole_seconds() -> None:
+    assert dialogue().reoffer(59.9) == [
+        Say({"type": "gateway.reoffer", "reason": "credentials", "seconds": 59, "seq": 1})
+    ]
