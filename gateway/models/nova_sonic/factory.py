@@ -12,6 +12,7 @@ from gateway.models.nova_sonic.connection import Connection
 from gateway.models.nova_sonic.credentials import Access, find_access
 from gateway.models.nova_sonic.model import Make, NovaSonicModel, VoicePlan
 from gateway.models.nova_sonic.session import NovaSonicSession
+from gateway.models.nova_sonic.threads import share_threads
 
 NOVA_SONIC = "amazon.nova-2-sonic-v1:0"
 _VOICE = "matthew"
@@ -27,6 +28,7 @@ def voice_model(choice: ModelChoice) -> BidiModel:
         NoCredentialsError: boto3 finds no credentials.
     """
     follow_environment()
+    share_threads()
     access = find_access()
     speech = choice.speech
     plan = VoicePlan(
