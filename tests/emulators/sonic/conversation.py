@@ -95,7 +95,8 @@ class SonicConversation:
     def _note(self, frame: Frame) -> None:
         """Remember which content is open on the wire."""
         if frame.name == "contentStart":
-            self._open = (frame.body["type"], frame.body["contentId"])
+            # A script may send one that lacks what it should have.
+            self._open = (frame.body.get("type", ""), frame.body.get("contentId", ""))
         elif frame.name == "contentEnd":
             self._open = None
 

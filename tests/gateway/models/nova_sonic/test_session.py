@@ -183,6 +183,8 @@ async def test_events_that_lack_a_field_are_left_out(
 ) -> None:
     odd: tuple[dict[str, Any], ...] = (
         {"usageEvent": {"totalTokens": 3}},
+        {"contentStart": {"contentId": "c"}},
+        {"contentEnd": {"contentId": "c"}},
         {"textOutput": {"role": "ASSISTANT"}},
         {"toolUse": {"toolUseId": "t", "toolName": "x", "content": "no JSON"}},
         {"news": {}},
@@ -196,6 +198,7 @@ async def test_events_that_lack_a_field_are_left_out(
     logged = [each.getMessage() for each in caplog.records if each.name.startswith("gateway")]
     assert logged == [
         "Nova Sonic sent usageEvent in an unknown form: KeyError",
+        "Nova Sonic sent contentStart in an unknown form: KeyError",
         "Nova Sonic sent textOutput in an unknown form: KeyError",
         "Nova Sonic sent toolUse in an unknown form: JSONDecodeError",
     ]
