@@ -5,7 +5,8 @@ little to take back, and keeps everything else in its place behind the speech be
 time is passed in as seconds of a monotonic clock.
 
 Invariants:
-    * order is kept, except that ``SpeechStarted``, ``SpeechStopped`` and ``BargeIn`` go first;
+    * order is kept, except that what tells of now goes first: ``SpeechStarted``, ``SpeechStopped``,
+      ``BargeIn`` and ``ModelReconnecting``;
     * a ``TurnEnded`` leaves when everything sent has been heard: a run is over when it was heard;
     * after ``cut``, nothing of a message that was being said leaves any more, and the turns it
       belongs to end as ``cancelled``;

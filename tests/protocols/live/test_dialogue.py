@@ -6,6 +6,7 @@ from protocols.contract.errors import InvalidInput, ModelFailed
 from protocols.contract.events import (
     AudioDelta,
     BargeIn,
+    ModelReconnecting,
     ReasoningDelta,
     SpeechStarted,
     SpeechStopped,
@@ -67,6 +68,14 @@ def test_the_greeting_of_a_written_session_leaves_the_rates_out() -> None:
         "sessionId": "s",
         "seq": 1,
     }
+
+
+def test_a_model_that_is_connected_to_again_is_told_beside_the_run() -> None:
+    made = dialogue()
+    told(made, TurnStarted("t1"))
+    [told_of] = short(told(made, ModelReconnecting()))
+    assert told_of == {"type": "gateway.reconnecting"}
+    assert made.is_in_run
 
 
 def test_a_spoken_turn_is_one_run_with_audio_beside_it() -> None:

@@ -8,6 +8,7 @@ from protocols.contract.events import (
     AudioDelta,
     BargeIn,
     Event,
+    ModelReconnecting,
     ReasoningDelta,
     SpeechStarted,
     SpeechStopped,
@@ -102,6 +103,13 @@ def test_what_the_user_does_goes_first() -> None:
     paced.push(SpeechStopped(0.2), 0.1)
     assert paced.wait_seconds(0.1) == 0.0
     assert taken(paced, 0.1)[:2] == [SpeechStarted(), SpeechStopped(0.2)]
+
+
+def test_why_nothing_comes_is_told_before_what_waits() -> None:
+    paced = pacer(sound("m", 2.0))
+    taken(paced, 0.0)
+    paced.push(ModelReconnecting(), 0.05)
+    assert taken(paced, 0.05) == [ModelReconnecting()]
 
 
 def test_a_turn_ends_when_it_was_heard() -> None:
