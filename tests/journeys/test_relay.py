@@ -12,8 +12,10 @@ from gateway.cli import talk_webrtc
 from gateway.cli.address import parse_address
 from gateway.cli.answer import Answer
 from gateway.cli.talk import read_question
+from gateway.models.offline.speech import SpeechEngines
 from tests.emulators.emulator import AwsEmulator
 from tests.emulators.kinesis_video import TurnServers
+from tests.journeys.test_voice import understood
 from tests.journeys.wires import AUDIO, manifest
 from tests.server_process import serve
 from tests.turn_server import SECRET, TurnServer, turn_server
@@ -53,6 +55,10 @@ async def test_every_recording_gets_its_answer_through_a_relay(
         if not answer.pcm or (words and not any(word in answer.reply for word in words)):
             wrong[phrase] = (answer.question, answer.reply, len(answer.pcm))
     assert wrong == {}
+    ears = SpeechEngines()
+    heard = await understood(ears, answers[phrases.index("multiply")])
+    await ears.aclose()
+    assert "714" in heard or "seven hundred fourteen" in heard.replace(" and ", " "), heard
     assert allocations(coturn) - before >= 2 * len(phrases)
 
 
