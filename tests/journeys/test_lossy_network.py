@@ -1,4 +1,4 @@
-"""A call over a network that loses a tenth of its packets each way.
+"""A call over a network that loses a tenth of its packets each way; LOSSY_SECONDS makes it longer.
 
 The network is a namespace of one thread of this test: what it starts, server and caller, is in it.
 Needs root and nftables.
@@ -22,8 +22,9 @@ from gateway.cli.talk import read_question
 from tests.journeys.wires import AUDIO
 from tests.server_process import serve
 
-CALL_SECONDS = 25  # before the question; what is lost in it is counted, too
-BOUND_SECONDS = 180
+# Before the question; what is lost in it is counted, too.
+CALL_SECONDS = float(os.environ.get("LOSSY_SECONDS", "25"))
+BOUND_SECONDS = 180 + CALL_SECONDS
 
 # Two of 21 packets, counted over both directions: 9.5 %. Evenly, so that the figure can be tested
 # in half a minute; RTCP and ICE lose their share.
