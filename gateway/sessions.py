@@ -81,9 +81,9 @@ class Sessions:
             return await self._factory.text(session, said, messages, memory.state, client_tools)
 
         async def keep(ended: Agent, suspended: Suspended | None) -> None:
-            kept = _memory_of(ended, memory.told, suspended)
+            kept = _memory_of(ended, memory, suspended)
             if owns_history:
-                kept.told = kept.messages[-1]["tracking_id"] if kept.messages else None
+                kept.tell()
             await self._keep(session, held, kept)
 
         held.turn = StrandsTurn(
@@ -91,7 +91,7 @@ class Sessions:
                 said=said,
                 history=memory.messages,
                 suspended=memory.suspended,
-                unseen=memory.unseen() if owns_history else (),
+                unseen=() if said.history is None else memory.unseen(said.history),
                 agent=agent,
                 observe=lambda: observe_turn(
                     protocol=wire, session_id=session.id, model=self._factory.text_name
@@ -129,7 +129,7 @@ class Sessions:
 
         async def keep(agent: BidiAgent) -> None:
             with suppress(Unavailable):  # the store has logged it, and nobody listens any more
-                await self._keep(session, held, _memory_of(agent, memory.told, None))
+                await self._keep(session, held, _memory_of(agent, memory, None))
 
         held.turn = StrandsLive(
             LivePlan(
@@ -166,7 +166,7 @@ class Sessions:
             # First: what the running turn leaves must not come back.
             held.forgotten = True
             if held.turn is not None:
-                await held.turn.aclose()
+                await held.turn.drain(0)  # its client is told that it was cancelled
         known = await self._store.delete(session)
         return known or held is not None
 
@@ -248,10 +248,16 @@ def _is_parked(held: _Held) -> bool:
     return isinstance(held.turn, StrandsLive) and held.turn.is_parked
 
 
-def _memory_of(agent: Agent | BidiAgent, told: str | None, suspended: Suspended | None) -> Memory:
+def _memory_of(agent: Agent | BidiAgent, before: Memory, suspended: Suspended | None) -> Memory:
     waiting = agent.messages[-1:] if suspended is not None else []
     messages = repaired(agent.messages[: len(agent.messages) - len(waiting)]) + waiting
     for message in messages:
         message_id(message)
     state: dict[str, Any] = agent.state.get()
-    return Memory(messages=messages, state=state, told=told, suspended=suspended)
+    return Memory(
+        messages=messages,
+        state=state,
+        told=before.told,
+        told_blocks=before.told_blocks,
+        suspended=suspended,
+    )

@@ -15,6 +15,7 @@ import msgspec
 
 from protocols.ag_ui_lanes import Document, Lane
 from protocols.contract import events
+from protocols.contract.errors import GatewayError
 from protocols.failures import failure_of, message_of
 
 PROTOCOL_VERSION = "1.0"
@@ -124,7 +125,8 @@ class RunTranslator:
         if self.ended:
             return []
         self.ended = True
-        failed = {"type": "RUN_ERROR", "message": message_of(error), "code": failure_of(error).code}
+        message = f"{message_of(error)}{_places(error)}"
+        failed = {"type": "RUN_ERROR", "message": message, "code": failure_of(error).code}
         return [failed | self._usage_member()]
 
     def _write_transcript(self, event: events.Transcript) -> list[AgUiEvent]:
@@ -229,6 +231,13 @@ class RunTranslator:
 
     def _usage_member(self) -> dict[str, Any]:
         return {"usage": [dict(self._usage)]} if self._usage else {}
+
+
+def _places(error: BaseException) -> str:
+    """Say where the faults are, which the event has no member for."""
+    if not isinstance(error, GatewayError) or not error.details:
+        return ""
+    return f" ({'; '.join(f'{each.path}: {each.problem}' for each in error.details)})"
 
 
 def _stop_member(event: events.TurnEnded) -> AgUiEvent:

@@ -156,7 +156,7 @@ def open_turn(said: UserTurn, history: Messages, suspended: Suspended | None) ->
             _log.warning("%d answers to questions that nobody asked", len(said.answers))
         return Opening(repaired(history))
     before, after = place
-    messages = [*repaired(before), suspended.waiting_message]
+    messages = _with_waiting(repaired(before), suspended.waiting_message)
     blocks = [
         block for message in after if message["role"] == "user" for block in message["content"]
     ]
@@ -183,9 +183,27 @@ def _place(history: Messages, suspended: Suspended) -> tuple[Messages, Messages]
     if index < 0:
         return None
     first = index
-    while first > 0 and history[first - 1]["role"] == "assistant":
+    while first > 0 and _is_part(history[first - 1], suspended.waiting_message):
         first -= 1
     return history[:first], history[index + 1 :]
+
+
+def _is_part(message: Message, waiting: Message) -> bool:
+    """Tell whether a client's message shows the thinking, words or calls of the one that waits."""
+    words = "".join(block.get("text", "") for block in waiting["content"])
+    return (
+        message["role"] == "assistant"
+        and _calls(message) <= _calls(waiting)
+        and all(block.get("text", "") in words for block in message["content"])
+    )
+
+
+def _with_waiting(before: Messages, waiting: Message) -> Messages:
+    """Put the message that waits last; what the model said right before joins it."""
+    if not before or before[-1]["role"] != "assistant":
+        return [*before, waiting]
+    content = [*before[-1]["content"], *waiting["content"]]
+    return [*before[:-1], cast(Message, {**waiting, "content": content})]
 
 
 def _resume(

@@ -15,6 +15,7 @@ from strands.types.content import Message
 from gateway.agents.history import from_strands, message_id
 from gateway.agents.interrupts import Suspended
 from protocols.contract import inputs
+from protocols.contract.inputs import ToolResult
 
 _FORM = 1
 _LARGE_INTEGER = 1
@@ -34,12 +35,41 @@ class Memory(Struct, kw_only=True, array_like=True):
     state: dict[str, Any] = msgspec.field(default_factory=dict)
     told: str | None = None
     suspended: Suspended | None = None
+    told_blocks: int | None = None
 
-    def unseen(self) -> tuple[inputs.Message, ...]:
-        """What the client that owns the history was not told yet."""
+    def tell(self) -> None:
+        """Note that the client which owns the history was told of all."""
+        last = self.messages[-1] if self.messages else None
+        self.told = None if last is None else message_id(last)
+        self.told_blocks = None if last is None else len(last["content"])
+
+    def unseen(self, known: Sequence[inputs.Message] = ()) -> tuple[inputs.Message, ...]:
+        """What the client that owns the history was not told yet.
+
+        It was told of what it has (``known``), though that turn may have failed. What is said after
+        answers of the client's tools is in one message with them.
+        """
         ids = [message_id(message) for message in self.messages]
-        first = ids.index(self.told) + 1 if self.told in ids else 0
-        return from_strands(self.messages[first:])
+        first = ids.index(self.told) if self.told in ids else -1
+        added = _added(self.messages[first], self.told_blocks) if first >= 0 else []
+        names = {each.id for each in known}.union(*map(_answered, known))
+        return tuple(
+            message
+            for message in from_strands([*added, *self.messages[first + 1 :]])
+            if names.isdisjoint({message.id, *_answered(message)})
+        )
+
+
+def _added(message: Message, told_blocks: int | None) -> list[Message]:
+    """Give what was added to a message after it was told, as a message of its own."""
+    more = [] if told_blocks is None else message["content"][told_blocks:]
+    identifier = f"{message_id(message)}-{told_blocks}"
+    return [{"role": message["role"], "content": more, "tracking_id": identifier}] if more else []
+
+
+def _answered(message: inputs.Message) -> set[str]:
+    """Name the calls that a message answers: answers have other identifiers with a client."""
+    return {part.tool_call_id for part in message.content if isinstance(part, ToolResult)}
 
 
 class UnreadableMemory(Exception):

@@ -52,6 +52,7 @@ _log = logging.getLogger(__name__)
 WAITING_EVENTS = 64
 _CANCEL_GRACE_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
+_WAITING_STOPS = frozenset({"tool_use", "interrupt"})
 
 
 class TurnPlan(Struct, frozen=True, kw_only=True):
@@ -234,6 +235,8 @@ class StrandsTurn:
                     await tell(each for each in told if not _is_held_back(each, not_told))
         except MaxTokensReachedException:
             ended = TurnEnded(stop_reason="max_tokens")
+        if self._cancelled and ended.stop_reason in _WAITING_STOPS:
+            return TurnEnded("cancelled", "cancelled"), []  # who wants no more is not waited for
         return ended, questions
 
     async def _tell(self, observation: TurnObservation, events: Iterable[Event]) -> None:

@@ -232,6 +232,7 @@ async def test_a_forgotten_session_begins_anew() -> None:
     turn = await rig.sessions.begin(KEY, UserTurn(content=(Text("a"),)), "http")
     assert isinstance(await anext(aiter(turn)), TextDelta)
     assert await rig.sessions.forget(KEY) is True
+    assert [event async for event in turn][-1] == TurnEnded("cancelled", "cancelled")
     assert await rig.sessions.history(KEY) == ()
     await rig.ask("Who am I?")
     assert rig.shown() == ["Who am I?"]

@@ -16,7 +16,7 @@ from protocols.ag_ui_events import (
     new_identifier,
 )
 from protocols.ag_ui_history import ag_ui_messages, content_value
-from protocols.contract.errors import SessionBusy
+from protocols.contract.errors import Detail, InvalidInput, SessionBusy
 from protocols.contract.events import (
     ActivityChanged,
     AudioDelta,
@@ -342,3 +342,14 @@ def test_a_call_that_is_taken_up_again_begins_no_second_time() -> None:
 )
 def test_an_answer_that_did_not_come_to_its_end_says_why(ended: TurnEnded, metadata: Any) -> None:
     assert run(ended)[-1].get("metadata") == metadata
+
+
+def test_an_error_says_where_the_faults_are() -> None:
+    faults = [Detail("$.a", "missing"), Detail("$.b", "too long")]
+    assert RunTranslator("t", "r").fail(InvalidInput("Wrong.", faults)) == [
+        {
+            "type": "RUN_ERROR",
+            "message": "Wrong. ($.a: missing; $.b: too long)",
+            "code": "VALIDATION_ERROR",
+        }
+    ]

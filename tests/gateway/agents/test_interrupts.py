@@ -41,6 +41,7 @@ class Rig:
 
     def __init__(self, *turns: Says) -> None:
         self.done: list[str] = []
+        self.cancels = False
         self.model = ScriptedModel(list(turns))
         self.store = MemoryStore(10, 1_000_000)
         self.sessions = self.restarted()
@@ -70,6 +71,8 @@ class Rig:
         def count() -> str:
             """Count."""
             self.done.append("count")
+            if self.cancels:
+                self.sessions.cancel(KEY)
             return "three"
 
         tools = cast(list[AgentTool], [delete_all, count])
@@ -250,6 +253,35 @@ async def test_a_call_that_the_client_has_not_answered_yet_is_not_answered_for_i
     question = question_in(await rig.say("Paint and delete", client_tools=tools))
     events = await rig.say(answers=agrees(question), client_tools=tools)
     assert results(events) == [("c1", "deleted mail: True", False)]
+
+
+@pytest.mark.parametrize("beside", [CALL, Call("p1", "paint")], ids=["asks", "of the client"])
+async def test_who_cancels_is_not_waited_for(beside: Call) -> None:
+    rig = Rig(Says([], [Call("c0", "count"), beside]), Says(["Hello."]))
+    rig.cancels = True
+    tools = (ClientTool("paint", "Paint."),)
+    events = await rig.say("Count", client_tools=tools)
+    assert events[-1] == TurnEnded("cancelled", "cancelled")
+    assert words(await rig.say("Hi")) == "Hello."
+
+
+async def test_what_the_model_said_before_its_question_is_shown_once() -> None:
+    news = Call("c2", "delete_all", ('{"what": "news"}',))
+    rig = Rig(Says(["Wait."], [CALL, news]), Says(["Done."]))
+    events = await rig.say("Delete all", history=())
+    questions = [each for each in events if isinstance(each, InputRequested)]
+    history = (
+        HISTORY[0],
+        Message("m0", "assistant", (Text("Said on another wire."),)),
+        Message("m2", "assistant", (Text("Wait."),)),
+        *(Message(each, "assistant", (ToolCall(each, "x", "{}"),)) for each in ("c1", "c2")),
+    )
+    await rig.say(history=history, answers=tuple(each for q in questions for each in agrees(q)))
+    said, waiting, results = shown(rig)
+    assert said == ("user", [{"text": "Delete my mail"}])
+    assert waiting[1][:2] == [{"text": "Said on another wire."}, {"text": "Wait."}]
+    assert [each["toolUse"]["toolUseId"] for each in waiting[1][2:]] == ["c1", "c2"]
+    assert len(results[1]) == 2
 
 
 DOWN = Says(error=RuntimeError("down"))

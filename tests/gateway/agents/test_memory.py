@@ -8,7 +8,7 @@ import pytest
 from gateway.agents.interrupts import Suspended
 from gateway.agents.memory import Memory, UnreadableMemory, pack, unpack
 from protocols.contract.events import InputRequested
-from protocols.contract.inputs import Message, Text
+from protocols.contract.inputs import Message, Text, ToolResult
 
 IMAGE = {"image": {"format": "png", "source": {"bytes": b"\x00\xff"}}}
 
@@ -80,6 +80,35 @@ def test_only_what_came_after_the_last_told_message_is_unseen() -> None:
     assert Memory(messages=messages, told="2").unseen() == ()
     assert len(Memory(messages=messages).unseen()) == 2
     assert len(Memory(messages=messages, told="gone").unseen()) == 2
+
+
+def test_what_a_client_has_is_not_unseen_although_its_turn_failed() -> None:
+    answer: Any = {
+        "toolResult": {"toolUseId": "c", "status": "success", "content": [{"text": "x"}]}
+    }
+    result: Any = {"role": "user", "content": [answer], "tracking_id": "2"}
+    memory = Memory(messages=[user("a", "1"), result, user("c", "3")])
+    known = (
+        Message("1", "user", (Text("a"),)),
+        Message("2-c", "user", (ToolResult("c", (Text("x"),)),)),
+    )
+    assert memory.unseen(known) == (Message("3", "user", (Text("c"),)),)
+
+
+def test_what_was_added_to_the_last_told_message_is_unseen() -> None:
+    memory = Memory(messages=[user("a", "1")])
+    memory.tell()
+    memory.messages[0]["content"].append({"text": "b"})
+    memory = unpack(pack(memory))
+    assert memory.unseen() == (Message("1-1", "user", (Text("b"),)),)
+    memory.tell()
+    assert memory.unseen() == ()
+
+
+def test_nothing_is_told_of_nothing() -> None:
+    memory = Memory()
+    memory.tell()
+    assert (memory.told, memory.unseen()) == (None, ())
 
 
 def test_a_short_conversation_is_small() -> None:
