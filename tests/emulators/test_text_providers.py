@@ -28,7 +28,14 @@ from tests.emulators.text_server import TextServer
 from tests.emulators.text_wires import WIRES, ag_ui, gateway_on, http_json, run_input
 from tests.gateway.models.streams import told
 
-PROVIDERS = ["openai/any/model", "ollama/llama3.2", "anthropic/claude-x", "llamacpp", "gemini"]
+PROVIDERS = [
+    "openai/any/model",
+    "openai_responses/any/model",
+    "ollama/llama3.2",
+    "anthropic/claude-x",
+    "llamacpp",
+    "gemini",
+]
 WORDS = ("One", " two", " three", " four", " five", " six")
 USER: Any = {"role": "user", "content": [{"text": "Hi"}]}
 OPTIONS = {"GATEWAY_FIRST_TOKEN_SECONDS": "0.5", "GATEWAY_BETWEEN_TOKENS_SECONDS": "0.5"}

@@ -19,12 +19,14 @@ from tests.emulators.gemini_wire import GeminiWire
 from tests.emulators.http1 import Exchange, serve_http1
 from tests.emulators.ollama_wire import OllamaWire
 from tests.emulators.openai_wire import OpenAiWire
+from tests.emulators.responses_wire import ResponsesWire
 from tests.emulators.scripting import Break, Records, Scripts
 from tests.emulators.text_answers import Answer, TextWire, demonstrate
 
 _SECONDS = 10
 _WIRES: dict[str, TextWire] = {
     "/v1/chat/completions": OpenAiWire(),
+    "/v1/responses": ResponsesWire(),
     "/api/chat": OllamaWire(),
     "/v1/messages": AnthropicWire(),
 }
