@@ -40,6 +40,7 @@ def allocations(coturn: TurnServer) -> int:
     return coturn.log.read_text(errors="replace").count("ALLOCATE processed, success")
 
 
+@pytest.mark.slow
 async def test_every_recording_gets_its_answer_through_a_relay(
     coturn: TurnServer, tmp_path: Path
 ) -> None:
@@ -62,6 +63,7 @@ async def test_every_recording_gets_its_answer_through_a_relay(
     assert allocations(coturn) - before >= 2 * len(phrases)
 
 
+@pytest.mark.slow
 async def test_where_udp_is_blocked_servers_of_kinesis_video_are_reached_by_tls(
     coturn: TurnServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
