@@ -12,7 +12,7 @@ from aiortc.rtp import RtpPacket
 
 from protocols.webrtc.jitter import Conceal, Counts, Decode, JitterBuffer, Recover, Silence, Step
 from protocols.webrtc.libopus import Decoder
-from protocols.webrtc.opus import FRAME_TICKS, FRAMES_PER_SECOND
+from protocols.webrtc.opus import FRAME_SECONDS, FRAME_TICKS, FRAMES_PER_SECOND
 from protocols.webrtc.ticker import Ticker
 
 _MOST_WAITING_SECONDS = 2.0
@@ -41,6 +41,7 @@ class Ear:
         self._clock = clock
         self._buffer: JitterBuffer | None = None
         self._ssrc: int | None = None
+        self._taken_at = 0.0
         self._heard = bytearray()
         self._changed = asyncio.Event()
 
@@ -61,7 +62,7 @@ class Ear:
         if packet.ssrc != self._ssrc:
             self._ssrc = packet.ssrc
             self._buffer.restart()
-        now = self._clock()
+        self._taken_at = now = self._clock()
         self._buffer.put(packet.sequence_number, packet.timestamp, packet.payload, now)
         self._hear(self._buffer.take(now))
 
@@ -80,7 +81,8 @@ class Ear:
             self._ticker.remove(self._tick)
 
     def _tick(self, now: float, _count: int) -> None:
-        if self._buffer is not None:
+        # While packets come they are the clock.
+        if self._buffer is not None and now - self._taken_at >= FRAME_SECONDS / 2:
             self._hear(self._buffer.take(now))
 
     def _hear(self, steps: list[Step]) -> None:
