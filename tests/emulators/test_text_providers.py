@@ -52,6 +52,11 @@ def multiply(a: int, b: int) -> int:
     return a * b
 
 
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.models.retrying._FIRST_PAUSE_SECONDS", 0.01)
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextServer]:
     with TextServer() as server:
