@@ -28,16 +28,24 @@ class SharedState:
             agent.state.set(STATE_KEY, given)
         self._is_known = given is not UNSET
         self._told = state_of(agent)
+        self._version = _version_of(agent)
 
     def changes(self, strands_event: Mapping[str, Any]) -> list[Event]:
         """Tell a change, if this event is one after which there may be one."""
-        if not _is_of_a_tool(strands_event):
+        version = _version_of(self._agent)
+        if version == self._version or not _is_of_a_tool(strands_event):
             return []
+        self._version = version
         before, after = self._told, state_of(self._agent)
         if _is_same(before, after):
             return []
         self._told, is_known, self._is_known = after, self._is_known, True
         return [StateChanged(before if is_known else None, after)]
+
+
+def _version_of(agent: LocalAgent) -> int:
+    """Count the changes of a state: a large one takes long to be read (strands copies it)."""
+    return agent.state._get_version()
 
 
 def _is_same(before: Any, after: Any) -> bool:

@@ -173,3 +173,10 @@ def test_what_delegates_tell_changes_no_state() -> None:
     assert shared.changes({"tool_stream_event": {**told, "data": 1}}) == [
         StateChanged({"a": 1}, {"a": 2})
     ]
+
+
+def test_a_state_that_nobody_has_set_again_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = Agent(callback_handler=None)
+    state = SharedState(agent, {"a": 1})
+    monkeypatch.setattr(agent.state, "get", None)
+    assert state.changes({"message": {}}) == []
