@@ -21,8 +21,8 @@ from protocols.contract.errors import (
     TimedOut,
     Unavailable,
 )
-from tests.emulators.emulator import clean
-from tests.emulators.scripting import Break
+from tests.emulators.emulator import AwsEmulator, clean
+from tests.emulators.scripting import UNAVAILABLE, Break
 from tests.emulators.text_answers import Answer
 from tests.emulators.text_server import TextServer
 from tests.emulators.text_wires import WIRES, ag_ui, gateway_on, http_json, run_input
@@ -222,3 +222,21 @@ async def test_one_setting_makes_a_server_answer_on_every_wire(
         assert finished["usage"] == [{"outputTokens": 10, **cached}]
         server.scripts.add(Answer(WORDS, fault=Break.TCP_CUT, fault_after=5))
         assert (await http_json(url, run_input("Hi"))).code == "AGENT_ERROR"
+
+
+@pytest.mark.slow
+async def test_another_service_answers_on_every_wire_while_bedrock_is_down(
+    server: TextServer, tmp_path: Path
+) -> None:
+    settings = {"GATEWAY_TEXT_MODEL": "bedrock", "GATEWAY_FALLBACK_MODELS": "openai/x,offline"}
+    with AwsEmulator() as aws:
+        aws.converse.scripts.standing = UNAVAILABLE
+        environment = aws.environment() | server.environment()
+        with gateway_on(environment, tmp_path / "log", **settings) as url:
+            for wire in [*WIRES.values(), http_json]:
+                assert (await wire(url, run_input("Hi"))).words == "You said: Hi"
+            # After three failures in a row Bedrock is left alone for a while.
+            assert len(aws.converse.calls.all()) == 3
+            server.scripts.add(*[Answer(status=401)])
+            last = (await http_json(url, run_input("Who are you?"))).words
+    assert "demonstration" in last
