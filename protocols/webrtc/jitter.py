@@ -180,8 +180,9 @@ class JitterBuffer:
         if not ticks:
             return
         gap = packet.timestamp - self._position
-        if 0 < gap <= _LONGEST_GAP_TICKS:
-            steps.append(Silence(gap))  # the sender was silent, and what was given is too short
+        # Of a silence by intent a little is not given yet. What is said now does not wait for it.
+        if 0 < gap <= _LONGEST_GAP_TICKS and not self._silent_by_intent:
+            steps.append(Silence(gap))
         self._position = packet.timestamp + ticks
         self._silent_by_intent = stops_transmission(packet.payload)
         self._filled_frames = 0
