@@ -27,6 +27,7 @@ from strands.types.tools import AgentTool, ToolGenerator, ToolResult, ToolSpec, 
 
 from observability.tools import observe_tool
 from tools.delegate_events import DelegateTold
+from tools.plain import plain_json, plain_text
 from tools.threads import NoThreadFree, ToolThreads
 from tools.wording import INTERNAL, error_text, seconds_text
 
@@ -113,7 +114,7 @@ class GuardedTool(AgentTool):
                 call.failed("timeout" if isinstance(last.exception, OverTime) else "error")
         if isinstance(last, ToolResultEvent) and last.exception is not None:
             last = self._safe(last)
-        yield last
+        yield _plain(last)
 
     async def _events(
         self, tool_use: ToolUse, invocation_state: dict[str, Any], options: dict[str, Any]
@@ -240,6 +241,20 @@ def _last(tool_use: ToolUse, event: Any) -> ToolResultEvent | ToolInterruptEvent
         }
         return ToolResultEvent(result)
     return _failed(tool_use, ValueError("The tool ended without a result."))
+
+
+def _plain(event: ToolResultEvent | ToolInterruptEvent) -> ToolResultEvent | ToolInterruptEvent:
+    """Let a result hold only what every model and wire can write down."""
+    if isinstance(event, ToolInterruptEvent):
+        return event
+    content: Any = [_plain_block(block) for block in event.tool_result["content"]]
+    return ToolResultEvent({**event.tool_result, "content": content}, exception=event.exception)
+
+
+def _plain_block(block: Any) -> Any:
+    if "json" in block:
+        return {**block, "json": plain_json(block["json"])}
+    return {**block, "text": plain_text(str(block["text"]))} if "text" in block else block
 
 
 def _failed(tool_use: ToolUse, error: Exception) -> ToolResultEvent:

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from strands import ToolContext
 from strands.types.agent import LocalAgent
 from strands.types.tools import AgentTool
+
+from tools.plain import plain_json
 
 type Predictions = Mapping[str, Mapping[str, str]]
 """For tools by name: which argument becomes the value of which key of the state."""
@@ -68,7 +71,18 @@ def share_state(context: ToolContext, value: Any) -> None:
     Raises:
         ValueError: the value is no JSON.
     """
-    context.agent.state.set(STATE_KEY, value)
+    context.agent.state.set(STATE_KEY, _written(value))
+
+
+def _written(value: Any) -> Any:
+    """Give a value back without halves of characters; whether it is JSON is seen later."""
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return plain_json(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        pass
+    return value
 
 
 def state_of(agent: LocalAgent) -> Any:

@@ -14,6 +14,7 @@ import msgspec
 
 from protocols.contract import events
 from tools.delegate_events import DelegateEnded, DelegateTold
+from tools.plain import plain_json
 from tools.sharing import Progress
 
 
@@ -59,7 +60,8 @@ class Delegations:
         call, data = told["tool_use"]["toolUseId"], told.get("data")
         match data:
             case Progress():
-                return [events.ActivityChanged(f"{call}-{data.kind}", data.kind, data.content)]
+                shown = plain_json(data.content)
+                return [events.ActivityChanged(f"{call}-{data.kind}", data.kind, shown)]
             case DelegateTold():
                 return self._work(call, data, message_id)
             case DelegateEnded():

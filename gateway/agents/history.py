@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
 from uuid import uuid4
 
+import msgspec
 from msgspec import DecodeError
 from msgspec.json import decode
 from strands.types.content import ContentBlock, Message, Messages
@@ -19,6 +20,7 @@ from strands.types.tools import ToolUse
 from gateway.agents.citations import cited_text, noted_block, noted_citations
 from gateway.agents.media_blocks import media_block, media_part, named_apart, with_words
 from protocols.contract import inputs
+from tools.plain import plain_json, plain_text
 
 _REDACTED = "redacted:"  # no signature begins so: they are base64
 _UNANSWERED = "No answer was given to this call."
@@ -52,6 +54,20 @@ def from_strands(messages: Sequence[Message]) -> tuple[inputs.Message, ...]:
 def message_id(message: Message) -> str:
     """Tell a message's identifier, as strands names it; one is made where it has none."""
     return message.setdefault("tracking_id", str(uuid4()))
+
+
+def mend_characters(message: Message) -> None:
+    """Take halves of characters out of what a model wrote; providers refuse to be shown them."""
+    try:
+        msgspec.json.encode(message["content"])
+    except UnicodeEncodeError:
+        for block in message["content"]:
+            if "text" in block:
+                block["text"] = plain_text(block["text"])
+            elif "toolUse" in block:
+                block["toolUse"]["input"] = plain_json(block["toolUse"]["input"])
+    except (TypeError, OverflowError):
+        pass  # what JSON has no form for is not what a model wrote
 
 
 def repaired(messages: Iterable[Message]) -> Messages:
@@ -229,8 +245,17 @@ def _arguments(text: str) -> Any:
     try:
         value = decode(text) if text else {}
     except DecodeError:
-        return {"arguments": text}
+        return _with_half_characters(text)
     return value if isinstance(value, dict) else {"arguments": value}
+
+
+def _with_half_characters(text: str) -> dict[str, Any]:
+    """Read what msgspec does not: escapes of halves of characters, as models write them."""
+    try:
+        value = plain_json(json.loads(text))
+    except (ValueError, RecursionError):
+        value = text
+    return value if isinstance(value, dict) else {"arguments": text}
 
 
 def _parts(block: ContentBlock) -> list[inputs.Part]:

@@ -19,6 +19,7 @@ from strands.types.tools import ToolUse
 from gateway.agents.history import repaired
 from protocols.contract.events import InputRequested, ToolResumed
 from protocols.contract.inputs import InterruptAnswer, UserTurn
+from tools.plain import plain_json
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def asked(strands_event: Mapping[str, Any]) -> list[InputRequested]:
 
 def _question(interrupt: Any, tool_call_id: str) -> InputRequested:
     """Read an interrupt; its reason is a text, or the object that ``tools.asking`` makes."""
-    reason = interrupt.reason
+    reason = plain_json(interrupt.reason)
     if isinstance(reason, str):
         return InputRequested(interrupt.id, interrupt.name, reason, tool_call_id)
     if not isinstance(reason, dict):

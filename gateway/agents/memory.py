@@ -16,6 +16,7 @@ from gateway.agents.history import from_strands, message_id
 from gateway.agents.interrupts import Suspended
 from protocols.contract import inputs
 from protocols.contract.inputs import ToolResult
+from tools.plain import plain_text
 
 _FORM = 1
 _LARGE_INTEGER = 1
@@ -81,9 +82,9 @@ def pack(memory: Memory) -> bytes:
     lean = msgspec.structs.replace(memory, messages=[_lean(each) for each in memory.messages])
     try:
         return _ENCODER.encode(lean)
-    except OverflowError:
-        plain = msgspec.to_builtins(lean, builtin_types=(bytes,))
-        return _ENCODER.encode(_without_large_integers(plain))
+    except (OverflowError, UnicodeEncodeError):
+        plain = msgspec.to_builtins(lean, builtin_types=(bytes,), enc_hook=str)
+        return _ENCODER.encode(_writable(plain))
 
 
 def unpack(packed: bytes) -> Memory:
@@ -109,12 +110,14 @@ def _lean(message: Message) -> Any:
     }
 
 
-def _without_large_integers(value: Any) -> Any:
-    """MessagePack ends at 64 bits, JSON and Python do not."""
+def _writable(value: Any) -> Any:
+    """MessagePack ends at 64 bits and knows whole characters only; JSON and Python do not."""
+    if isinstance(value, str):
+        return plain_text(value)
     if isinstance(value, Mapping):
-        return {name: _without_large_integers(each) for name, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_without_large_integers(each) for each in value]
+        return {_writable(name): _writable(each) for name, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_writable(each) for each in value]
     if isinstance(value, int) and value.bit_length() > 63:
         return Ext(_LARGE_INTEGER, str(value).encode())
     return value

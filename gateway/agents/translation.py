@@ -18,6 +18,7 @@ from gateway.agents.history import redacted_signature, tool_content
 from gateway.agents.interrupts import asked
 from protocols.contract import events
 from protocols.contract.inputs import code_units
+from tools.plain import plain_text
 from tools.sharing import Predictions, Progress
 
 type StrandsEvent = Mapping[str, Any]
@@ -116,8 +117,9 @@ class TextTranslation:
 
     def _block_delta(self, delta: Mapping[str, Any]) -> list[events.Event]:
         if "text" in delta:
-            self._said.append(delta["text"])
-            return [events.TextDelta(self._message_id, delta["text"])]
+            text = plain_text(delta["text"])
+            self._said.append(text)
+            return [events.TextDelta(self._message_id, text)]
         if "toolUse" in delta and self._open_call is not None:
             return [events.ToolArguments(self._open_call, delta["toolUse"].get("input") or "")]
         if "reasoningContent" in delta:

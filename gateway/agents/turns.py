@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from msgspec import Struct, field
 from strands import Agent
+from strands.hooks import MessageAddedEvent
 from strands.middleware import InvokeModelStage
 from strands.types.content import Messages
 from strands.types.exceptions import MaxTokensReachedException
@@ -21,7 +22,7 @@ from strands.types.exceptions import MaxTokensReachedException
 from gateway.agents.buffer import EventBuffer
 from gateway.agents.client_tools import ClientTools
 from gateway.agents.failures import told_failure
-from gateway.agents.history import content_blocks, to_strands
+from gateway.agents.history import content_blocks, mend_characters, to_strands
 from gateway.agents.interrupts import (
     Opening,
     Suspended,
@@ -218,6 +219,7 @@ class StrandsTurn:
         not_told = opening.answered_by_client(client_tools)
         hear = listening(lambda chunk: tell(translation.translate(chunk)))
         agent.add_middleware(InvokeModelStage, hear)
+        agent.add_hook(lambda added: mend_characters(added.message), MessageAddedEvent)
         shown = shown_to([*opening.meanwhile, *content_blocks(said.content)], self._plan.kinds)
         prompt = named_apart(shown, document_names(opening.messages))
         stream = agent.stream_async(opening.prompt(agent, prompt))

@@ -250,3 +250,12 @@ async def test_ctrl_c_passes() -> None:
     with pytest.raises(KeyboardInterrupt):
         await guard._read(Raw(KeyboardInterrupt()).stream(USE, {}), queue)
     assert queue.empty()
+
+
+async def test_a_result_holds_only_what_can_be_written_down() -> None:
+    content = [{"text": "x\ud83d"}, {"json": {"a": {1}, "b": object()}}]
+    last = (await events_of(guarded(Raw({"status": "success", "content": content}))))[-1]
+    assert last.tool_result["content"] == [
+        {"text": "x\ufffd"},
+        {"json": {"a": [1], "b": "(object)"}},
+    ]

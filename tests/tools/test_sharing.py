@@ -62,3 +62,10 @@ def test_predictions_are_found_in_tools_that_are_guarded_too() -> None:
     registry = ToolRegistry([write, read])
     assert predicted_by(registry) == predicted_by([write]) == {"write": {"document": "text"}}
     assert write("x") == "x"
+
+
+def test_half_a_character_does_not_make_a_state_that_nobody_can_be_told(
+    context: ToolContext,
+) -> None:
+    share_state(context, {"a": "x\ud83d"})
+    assert shared_state(context) == {"a": "x\ufffd"}

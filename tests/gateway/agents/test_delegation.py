@@ -241,3 +241,11 @@ class _Status:
 
 class _Stopped:
     status = _Status()
+
+
+def test_progress_that_is_no_json_can_be_told() -> None:
+    use = {"toolUseId": "c1", "name": "cook"}
+    event = {"tool_stream_event": {"tool_use": use, "data": Progress("cooking", {"x": object()})}}
+    assert TextTranslation().translate(event) == [
+        ActivityChanged("c1-cooking", "cooking", {"x": "(object)"})
+    ]

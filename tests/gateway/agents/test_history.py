@@ -7,6 +7,7 @@ import pytest
 from gateway.agents.history import (
     content_blocks,
     from_strands,
+    mend_characters,
     message_id,
     repaired,
     to_strands,
@@ -292,3 +293,25 @@ def test_of_two_answers_to_a_call_the_model_is_shown_the_last() -> None:
     assert repaired(to_strands((USER, CALL, earlier, RESULT, ANSWER))) == repaired(
         to_strands((USER, CALL, Message("r0", "user", RESULT.content), ANSWER))
     )
+
+
+def test_halves_of_characters_in_what_a_model_wrote_are_replaced() -> None:
+    use: Any = {"toolUseId": "c", "name": "n", "input": {"a": "x\ud83d"}}
+    message: Any = {"role": "assistant", "content": [{"text": "y\ud83d"}, {"toolUse": use}]}
+    mend_characters(message)
+    assert message["content"][0] == {"text": "y\ufffd"}
+    assert message["content"][1]["toolUse"]["input"] == {"a": "x\ufffd"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        ('{"a": "x\\ud83d"}', {"a": "x\ufffd"}),
+        ('["x\\ud83d"]', {"arguments": '["x\\ud83d"]'}),
+        ('{"a": ', {"arguments": '{"a": '}),
+    ],
+)
+def test_old_arguments_with_halves_of_characters_can_be_shown(arguments: str, shown: Any) -> None:
+    call = Message("a1", "assistant", (ToolCall("c1", "n", arguments),))
+    (message,) = to_strands([call])
+    assert message["content"][0]["toolUse"]["input"] == shown

@@ -329,6 +329,10 @@ async def test_all_that_is_said_while_a_question_is_open_reaches_the_model() -> 
         (None, InputRequested("i", "approve", None, "c1")),
         ([1], InputRequested("i", "approve", None, "c1", metadata={"reason": [1]})),
         (
+            {(1,): object()},
+            InputRequested("i", "approve", None, "c1", metadata={"(1,)": "(object)"}),
+        ),
+        (
             {"message": 1, "responseSchema": 2, "risk": "high"},
             InputRequested("i", "approve", None, "c1", metadata={"risk": "high"}),
         ),

@@ -114,3 +114,9 @@ def test_nothing_is_told_of_nothing() -> None:
 def test_a_short_conversation_is_small() -> None:
     messages = [user("What is 2+2?", "a" * 36), user("It is 4.", "b" * 36)]
     assert len(pack(Memory(messages=messages, told="b" * 36))) < 300
+
+
+def test_halves_of_characters_do_not_lose_the_conversation() -> None:
+    memory = unpack(pack(Memory(messages=[user("a\ud83d", "1")], state={"\ud83d": 2**70})))
+    assert memory.messages == [user("a\ufffd", "1")]
+    assert memory.state == {"\ufffd": 2**70}

@@ -340,3 +340,7 @@ def test_events_of_no_meaning_and_unknown_transcripts_are_skipped() -> None:
         )
         == []
     )
+
+
+def test_half_a_character_can_be_told() -> None:
+    assert through_text(START, delta(text="x\ud83d")) == [TextDelta("id-1", "x\ufffd")]
