@@ -113,7 +113,7 @@ class JitterBuffer:
         self._given_up: deque[int] = deque(maxlen=_MOST_GIVEN_UP)
         self._transits: deque[float] = deque(maxlen=_REMEMBERED_PACKETS)
         self._looked_after = 0
-        self._expected_at = now + _FIRST_SILENCE_SECONDS - SHORTEST_WAIT_SECONDS
+        self._expected_at = now + _FIRST_SILENCE_SECONDS
         self._silent_by_intent = True
         self._filled_frames = 0
         self._taken_at = now
@@ -212,7 +212,7 @@ class JitterBuffer:
 
     def _fill(self, now: float, steps: list[Step]) -> None:
         """Stand in for a sender that is silent, or a network that has stopped."""
-        patience = self.wait_seconds if self._silent_by_intent else LONGEST_WAIT_SECONDS
+        patience = 0.0 if self._silent_by_intent else LONGEST_WAIT_SECONDS
         for _ in range(_MOST_FRAMES_AT_ONCE):
             if now < self._expected_at + patience:
                 return

@@ -138,7 +138,7 @@ def test_silence_that_was_not_sent_is_given_in_real_time_until_something_is_said
     assert buffer.take(0.06) == [Decode(STOP)]
     given = [step for n in range(4, 23) for step in buffer.take(n * 0.02 + 0.001)]
     assert set(given) == {Silence(FRAME)}
-    assert len(given) == 18  # from 40 ms after the packet that stopped
+    assert len(given) == 19  # from 20 ms after the packet that stopped
     put(buffer, 4, 0.46, at=23)
     assert buffer.take(0.46) == [Decode(sound(4))]
     assert buffer.counts.concealed_frames == 0
