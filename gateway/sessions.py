@@ -90,7 +90,7 @@ class Sessions:
             TurnPlan(
                 said=said,
                 history=memory.messages,
-                suspended=memory.suspended,
+                suspended=memory.suspended if _may_answer(said, wire) else None,
                 unseen=() if said.history is None else memory.unseen(said.history),
                 agent=agent,
                 observe=lambda: observe_turn(
@@ -246,6 +246,14 @@ class Sessions:
 
 def _is_parked(held: _Held) -> bool:
     return isinstance(held.turn, StrandsLive) and held.turn.is_parked
+
+
+def _may_answer(said: UserTurn, wire: Wire) -> bool:
+    """Tell whether a question that waits stays open; it lapses where nobody could answer it.
+
+    On sockets and calls only AG-UI, whose clients bring the history, has words for answers.
+    """
+    return wire in ("http", "agui") or said.history is not None or bool(said.answers)
 
 
 def _memory_of(agent: Agent | BidiAgent, before: Memory, suspended: Suspended | None) -> Memory:

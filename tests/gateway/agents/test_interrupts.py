@@ -14,7 +14,7 @@ from gateway.models.provider import Models
 from gateway.sessions import Sessions
 from gateway.settings import Limits
 from gateway.stores import MemoryStore
-from protocols.contract.conversations import SessionKey
+from protocols.contract.conversations import SessionKey, Wire
 from protocols.contract.errors import GatewayError
 from protocols.contract.events import Event, InputRequested, TextDelta, ToolFinished, TurnEnded
 from protocols.contract.inputs import (
@@ -79,8 +79,8 @@ class Rig:
         factory = AgentFactory(cast(Models, OneModel()), tools, "")
         return Sessions(factory, Limits(), Activity(lambda: 0.0), self.store, 5.0)
 
-    async def run(self, said: UserTurn) -> list[Event]:
-        turn = await self.sessions.begin(KEY, said, "agui")
+    async def run(self, said: UserTurn, wire: Wire = "agui") -> list[Event]:
+        turn = await self.sessions.begin(KEY, said, wire)
         async with asyncio.timeout(5):
             return [event async for event in turn]
 
@@ -282,6 +282,22 @@ async def test_what_the_model_said_before_its_question_is_shown_once() -> None:
     assert waiting[1][:2] == [{"text": "Said on another wire."}, {"text": "Wait."}]
     assert [each["toolUse"]["toolUseId"] for each in waiting[1][2:]] == ["c1", "c2"]
     assert len(results[1]) == 2
+
+
+@pytest.mark.parametrize("wire", ["ws", "webrtc"])
+async def test_a_question_lapses_on_a_wire_that_has_no_words_for_answers(wire: Wire) -> None:
+    rig = Rig(Says([], [CALL]), Says(["Hello."]))
+    await rig.run(UserTurn(content=(Text("Delete my mail"),)), wire)
+    assert words(await rig.run(UserTurn(content=(Text("Hi"),)), wire)) == "Hello."
+    assert rig.done == []
+
+
+async def test_a_question_stays_open_for_ag_ui_on_a_socket() -> None:
+    rig = Rig(Says([], [CALL]), Says(["Done."]))
+    question = question_in(await rig.run(UserTurn(content=(), history=HISTORY[:1]), "ws"))
+    assert await rig.run(UserTurn(content=(), history=HISTORY), "ws") == [question, WAITS]
+    events = await rig.run(UserTurn(content=(), history=HISTORY, answers=agrees(question)), "ws")
+    assert words(events) == "Done."
 
 
 DOWN = Says(error=RuntimeError("down"))
