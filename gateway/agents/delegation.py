@@ -60,7 +60,8 @@ class Delegations:
         call, data = told["tool_use"]["toolUseId"], told.get("data")
         match data:
             case Progress():
-                shown = plain_json(data.content)
+                content = plain_json(data.content)
+                shown = content if isinstance(content, dict) else {"value": content}
                 return [events.ActivityChanged(f"{call}-{data.kind}", data.kind, shown)]
             case DelegateTold():
                 return self._work(call, data, message_id)

@@ -249,3 +249,12 @@ def test_progress_that_is_no_json_can_be_told() -> None:
     assert TextTranslation().translate(event) == [
         ActivityChanged("c1-cooking", "cooking", {"x": "(object)"})
     ]
+
+
+def test_progress_that_is_no_object_is_shown_in_one() -> None:
+    half: Any = 0.5
+    use = {"toolUseId": "c1", "name": "cook", "input": {}}
+    event = {"tool_stream_event": {"tool_use": use, "data": Progress("cooking", half)}}
+    assert TextTranslation().translate(event) == [
+        ActivityChanged("c1-cooking", "cooking", {"value": 0.5})
+    ]
