@@ -1,6 +1,7 @@
 # Every verb does its own set-up, in .venv and .cache of this folder; the second time it costs nothing.
 
 PYTHON := .venv/bin/python
+AT_ONCE = -n 2 --dist loadgroup
 URL ?= http://127.0.0.1:8080
 
 .PHONY: help run test check fix bench conformance
@@ -15,7 +16,7 @@ run:  ## serve on http://127.0.0.1:8080 with the settings of .env
 test:  ## run every test
 	@scripts/setup.sh test
 	@scripts/setup-tests.sh
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest $(AT_ONCE) $(ARGS)
 
 check:  ## what CI runs: format, lint, types, import contracts, tests with coverage
 	@scripts/setup.sh test
@@ -24,7 +25,7 @@ check:  ## what CI runs: format, lint, types, import contracts, tests with cover
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports --no-logo
-	$(PYTHON) -m pytest --cov --cov-report=term $(ARGS)
+	$(PYTHON) -m pytest $(AT_ONCE) --cov --cov-report=term $(ARGS)
 
 fix:  ## format, mend what lint can mend, and write the generated parts of the README
 	@scripts/setup.sh test
