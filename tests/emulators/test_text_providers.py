@@ -93,8 +93,10 @@ async def test_words_stream_and_connections_are_used_again(
     server: TextServer, models: Models
 ) -> None:
     assert [await ask(models), await ask(models)] == ["You said: Hi"] * 2
-    # A connection is closed if nobody read what comes behind the end that OpenAI's wire has.
-    assert server.accepted == (2 if models.text_name.startswith(("openai", "llamacpp")) else 1)
+    # A connection is closed if nobody read what comes behind the end that OpenAI's wire has; one
+    # that is being closed may be tried once more before a new one is opened.
+    closes = models.text_name.startswith(("openai", "llamacpp"))
+    assert server.accepted in ((2, 3) if closes else (1,))
 
 
 async def test_a_tool_makes_a_round_trip(server: TextServer, models: Models) -> None:
