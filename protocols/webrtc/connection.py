@@ -19,7 +19,7 @@ from protocols.webrtc.candidates import Candidate, read_candidate
 from protocols.webrtc.channel import Channel
 from protocols.webrtc.guard import Gate
 from protocols.webrtc.hearing import Hearing
-from protocols.webrtc.ice import configuration, gather_by, has_relay, path_of
+from protocols.webrtc.ice import configuration, gather_by, has_address, has_relay, path_of
 from protocols.webrtc.ice_servers import IcePlan
 from protocols.webrtc.offer import MOST_CANDIDATES, Offer
 from protocols.webrtc.options import WebRtcOptions
@@ -36,6 +36,10 @@ _RENEWAL_SECONDS = 60.0
 _NO_RELAY = (
     "No TURN server of GATEWAY_ICE_SERVERS answered, and turnOnly leaves no other way. "
     "`python -m gateway doctor` checks each; or leave turnOnly out."
+)
+_NO_ADDRESS = (
+    "The gateway has no address for the media of this call: no network, or every port of "
+    "GATEWAY_MEDIA_PORTS is in use. Try again later, or allow more ports."
 )
 
 _log = logging.getLogger(__name__)
@@ -88,7 +92,7 @@ class Connection:
         """Answer the client's offer, with all candidates of ours.
 
         Raises:
-            Unavailable: only relays may be used, and no TURN server gave one.
+            Unavailable: no address of ours is to be had; of relays, where only they may be used.
         """
         self._offer = offer
         self._channel = Channel(
@@ -102,9 +106,9 @@ class Connection:
         self.hearing.attach(peer_connection)
         self._gates = gather_by(peer_connection, self._plan)
         await peer_connection.setLocalDescription(await peer_connection.createAnswer())
-        if self._plan.relay_only and not has_relay(peer_connection):
-            peer_failed("ice")
-            raise Unavailable(_NO_RELAY)
+        if not offer.takes_audio:
+            self.voice.stop()  # nobody would take what is played
+        self._check_can_be_reached()
         return self.hearing.agreed(str(peer_connection.localDescription.sdp))
 
     async def add_candidate(self, text: str) -> None:
@@ -132,6 +136,12 @@ class Connection:
                 sdpMid=self._offer.transport_mid,
             )
         )
+
+    def _check_can_be_reached(self) -> None:
+        is_relay_missing = self._plan.relay_only and not has_relay(self._peer_connection)
+        if is_relay_missing or not has_address(self._peer_connection):
+            peer_failed("ice")
+            raise Unavailable(_NO_RELAY if is_relay_missing else _NO_ADDRESS)
 
     def _read(self, text: str) -> Candidate | None:
         loopback = self._plan.loopback and not self._plan.relay_only

@@ -48,6 +48,13 @@ def has_relay(peer_connection: RTCPeerConnection) -> bool:
     )
 
 
+def has_address(peer_connection: RTCPeerConnection) -> bool:
+    """Tell whether there is any address at which we can be reached."""
+    return any(
+        transport.iceGatherer.getLocalCandidates() for transport in _transports(peer_connection)
+    )
+
+
 def offer_loopback(peer_connection: RTCPeerConnection) -> None:
     """Let a connection gather a candidate on 127.0.0.1 too, which aioice leaves out.
 

@@ -27,25 +27,26 @@ _FINGERPRINT = re.compile(r"sha-256 +((?:[0-9A-F]{2}:){31}[0-9A-F]{2})", re.IGNO
 _SETUP = re.compile(r"actpass|active|passive")
 _OPUS = re.compile(r"([0-9]{1,3}) opus/48000/2", re.IGNORECASE)
 _EXTENSION = re.compile(r"([0-9]{1,2})(?:/[a-z]+)? (urn:ietf:params:rtp-hdrext:sdes:mid)(?: .*)?")
-_NUMBER = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,20}")
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _AUDIO_PROFILES = ("UDP/TLS/RTP/SAVPF", "RTP/SAVPF")
 _CHANNEL_PROFILES = ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP")
 _DYNAMIC_PAYLOAD_TYPES = range(96, 128)
 _EXTENSION_IDS = range(1, 15)
 _DEFAULT_MESSAGE_BYTES = 65_536  # RFC 8841, section 6
+_MOST_MESSAGE_BYTES = 2**30  # Firefox takes a byte less, others any size
 
 
 class Offer(Struct, frozen=True):
     """An offer that can be answered.
 
     ``sdp`` is written by us. ``transport_mid`` is the section whose transport carries everything:
-    later candidates belong to it.
+    later candidates belong to it. ``takes_audio`` tells whether our voice will be heard at all.
     """
 
     sdp: str
     transport_mid: str
-    sends_audio: bool
+    takes_audio: bool
     has_channel: bool
 
 
@@ -84,10 +85,11 @@ def read_offer(sdp: str, kind: str, *, loopback: bool, private: bool = True) -> 
         raise _fault('its type is not "offer"')
     session, *sections = _sections(sdp)
     audio, channel = _media_sections(sections)
-    tagged = _tagged(session, sections)
+    mids = _bundle(session, sections)
+    tagged = next(section for section in sections if section.mid == mids[0])
     transport = _transport(tagged, session)
     candidates = _candidates(sections, loopback, private)
-    lines = _head(session, sections)
+    lines = _head(session, mids)
     for section in sections:  # in the client's own order: the answer has to have it too
         lines += _audio_lines(section) if section is audio else _channel_lines(section)
         lines += [f"a=mid:{section.mid}", *transport]
@@ -98,7 +100,7 @@ def read_offer(sdp: str, kind: str, *, loopback: bool, private: bool = True) -> 
     return Offer(
         sdp="\r\n".join([*lines, ""]),
         transport_mid=tagged.mid,
-        sends_audio=_direction(audio) in {"sendrecv", "sendonly"},
+        takes_audio=_direction(audio) in {"sendrecv", "recvonly"},
         has_channel=channel is not None,
     )
 
@@ -146,15 +148,15 @@ def _media_sections(sections: list[_Section]) -> tuple[_Section, _Section | None
     return audio, channel
 
 
-def _tagged(session: _Section, sections: list[_Section]) -> _Section:
-    """Find the section whose transport the others share (RFC 9143)."""
-    if len(sections) == 1:
-        return sections[0]
-    by_mid = {section.mid: section for section in sections}
+def _bundle(session: _Section, sections: list[_Section]) -> list[str]:
+    """Find who shares a transport: all, the first by its mid lends its own (RFC 9143)."""
+    mids = [section.mid for section in sections]
+    if len(mids) == 1:
+        return mids
     for group in session.attributes.get("group", []):
-        semantics, *mids = group.split(" ")
-        if semantics == "BUNDLE" and sorted(mids) == sorted(by_mid):
-            return by_mid[mids[0]]
+        semantics, *bundled = group.split(" ")
+        if semantics == "BUNDLE" and sorted(bundled) == sorted(mids):
+            return bundled
     raise _fault("audio and data channel are not in one a=group:BUNDLE")
 
 
@@ -188,13 +190,12 @@ def _candidates(sections: Iterable[_Section], loopback: bool, private: bool) -> 
     return list(found.values())
 
 
-def _head(session: _Section, sections: list[_Section]) -> list[str]:
+def _head(session: _Section, mids: list[str]) -> list[str]:
     lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0"]
     if "ice-lite" in session.attributes:
         lines.append("a=ice-lite")
-    if len(sections) > 1:
-        group = next(g for g in session.attributes["group"] if g.startswith("BUNDLE "))
-        lines.append(f"a=group:{group}")
+    if len(mids) > 1:
+        lines.append(f"a=group:BUNDLE {' '.join(mids)}")
     return lines
 
 
@@ -226,7 +227,7 @@ def _channel_lines(channel: _Section) -> list[str]:
         f"m=application 9 {_CHANNEL_PROFILES[0]} webrtc-datachannel",
         "c=IN IP4 0.0.0.0",
         f"a=sctp-port:{port}",
-        f"a=max-message-size:{message_bytes}",
+        f"a=max-message-size:{min(message_bytes, _MOST_MESSAGE_BYTES)}",
     ]
 
 

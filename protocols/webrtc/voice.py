@@ -48,13 +48,15 @@ class VoiceTrack(MediaStreamTrack):
         return self._playout.queued_seconds
 
     async def play(self, pcm: bytes) -> None:
-        """Take voice; waits while much of it is waiting already."""
+        """Take voice; waits while much of it is waiting already. A track that ended takes none."""
         while self._playout.queued_seconds >= _MOST_QUEUED_SECONDS and self.readyState == "live":
             self._has_room.clear()
             await self._has_room.wait()
+        if self.readyState != "live":
+            return
         was_silent = self._playout.is_silent
         self._playout.push(pcm, is_busy=self._ticker.is_busy)
-        if was_silent and self.readyState == "live":
+        if was_silent:
             self._ticker.add(self._tick)
             self._permits = max(self._permits, 1)
         self._may_send.set()

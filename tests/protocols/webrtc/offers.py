@@ -114,6 +114,7 @@ a=sendrecv
 a=mid:1
 a=setup:actpass
 a=sctp-port:5000
+a=max-message-size:1073741823
 """)
 
 _GARBAGE = [

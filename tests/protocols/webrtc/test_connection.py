@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
 from aiortc import RTCPeerConnection
 
+from protocols.contract.errors import Unavailable
 from protocols.live.session import SampleRates
 from protocols.webrtc.connection import Connection
 from protocols.webrtc.ice_servers import IcePlan
@@ -53,6 +55,20 @@ async def test_every_connection_has_a_certificate_of_its_own() -> None:
         }
         await connection.aclose()
     assert len(fingerprints) == 2
+
+
+async def test_a_call_for_which_no_port_is_left_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda **_: [])
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        plan = IcePlan(loopback=True, ports=range(port, port + 1))
+        connection = Connection(WebRtcOptions(), SampleRates(16_000, 24_000), plan)
+        with pytest.raises(Unavailable, match="GATEWAY_MEDIA_PORTS"):
+            await connection.answer(read_offer(CHROME, "offer", loopback=True))
+    await connection.aclose()
 
 
 async def test_a_connection_that_was_closed_does_not_connect() -> None:

@@ -60,7 +60,7 @@ def test_a_chrome_offer_is_written_anew_from_what_was_understood() -> None:
             ]
         ),
         transport_mid="0",
-        sends_audio=True,
+        takes_audio=True,
         has_channel=True,
     )
 
@@ -70,9 +70,29 @@ def test_a_firefox_offer_gets_its_transport_from_where_it_stands() -> None:
     assert offer.sdp.count(f"a=fingerprint:sha-256 {FINGERPRINT}\r\n") == 2
     assert offer.sdp.count("a=ice-ufrag:0123abcd\r\n") == 2
     assert offer.sdp.count("a=candidate:") == 1
-    assert "a=max-message-size:65536\r\n" in offer.sdp
+    assert "a=max-message-size:1073741823\r\n" in offer.sdp
     assert "end-of-candidates" not in offer.sdp
-    assert (offer.transport_mid, offer.sends_audio, offer.has_channel) == ("0", True, True)
+    assert (offer.transport_mid, offer.takes_audio, offer.has_channel) == ("0", True, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "largest"),
+    [
+        ("", 65_536),
+        ("a=max-message-size:0\r\n", 0),  # of any size
+        ("a=max-message-size:99999999999999999999\r\n", 2**30),
+    ],
+)
+def test_how_large_a_message_may_be_is_within_reason(line: str, largest: int) -> None:
+    offer = read(CHROME.replace("a=max-message-size:262144\r\n", line))
+    assert f"a=max-message-size:{largest}\r\n" in offer.sdp
+
+
+def test_of_several_groups_the_one_that_was_checked_is_passed_on() -> None:
+    groups = "a=group:BUNDLE 7 é\r\na=group:BUNDLE 1 0"
+    offer = read(CHROME.replace("a=group:BUNDLE 0 1", groups))
+    assert [line for line in offer.sdp.splitlines() if "group" in line] == ["a=group:BUNDLE 1 0"]
+    assert offer.transport_mid == "1"
 
 
 def test_audio_alone_needs_no_group() -> None:
@@ -95,11 +115,11 @@ def test_the_channel_may_stand_first_and_carry_the_transport() -> None:
 
 
 @pytest.mark.parametrize(
-    ("direction", "sends"), [("sendrecv", True), ("sendonly", True), ("recvonly", False)]
+    ("direction", "takes"), [("sendrecv", True), ("sendonly", False), ("recvonly", True)]
 )
-def test_the_direction_tells_whether_sound_will_come(direction: str, sends: bool) -> None:
+def test_the_direction_tells_whether_our_voice_is_heard(direction: str, takes: bool) -> None:
     offer = read(CHROME.replace("a=sendrecv", f"a={direction}"))
-    assert (offer.sends_audio, f"a={direction}\r\n" in offer.sdp) == (sends, True)
+    assert (offer.takes_audio, f"a={direction}\r\n" in offer.sdp) == (takes, True)
 
 
 def test_an_offer_that_names_no_direction_goes_both_ways() -> None:
@@ -210,6 +230,8 @@ def test_of_many_mutants_each_is_refused_in_time_or_made_safe_for_the_library() 
             "audio/opus"
         ]
         assert all(m.ice and m.ice.usernameFragment and m.dtls for m in parsed.media)
+        mids = sorted(m.rtp.muxId for m in parsed.media)
+        assert [sorted(group.items) for group in parsed.group] == ([mids] if mids[1:] else [])
     assert 100 < taken < 500  # else the mutations are too rough or too mild to tell anything
 
 

@@ -17,7 +17,7 @@ from protocols.webrtc.peer import Peer
 from tests.protocols.webrtc.calls import SESSION, ScriptedConversation
 
 BOUND_SECONDS = 5.0
-OFFER = Offer("", "0", sends_audio=True, has_channel=True)
+OFFER = Offer("", "0", takes_audio=True, has_channel=True)
 PLAN = IcePlan(loopback=True)
 
 

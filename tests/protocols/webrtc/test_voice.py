@@ -181,3 +181,12 @@ async def test_a_track_that_ended_leaves_the_clock_alone() -> None:
     track.stop()
     await track.play(tone(440, 0.2, RATE))
     assert not ticker.is_in_use()
+
+
+async def test_a_track_that_has_ended_takes_no_voice() -> None:
+    track = VoiceTrack(RATE, HandTurned())
+    track.stop()
+    async with asyncio.timeout(BOUND_SECONDS):
+        for _ in range(10):
+            await track.play(tone(440, 0.1, RATE))
+    assert track.queued_seconds == 0.0
