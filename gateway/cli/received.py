@@ -172,6 +172,10 @@ class GatewayFailed(_Received, frozen=True, tag="gateway.error"):
     code: str = ""
 
 
+class ReofferAsked(_Received, frozen=True, tag="gateway.reoffer"):
+    """The client should come over to a fresh connection: this one will not last."""
+
+
 class ConversationEnded(_Received, frozen=True, tag="gateway.end"):
     """The gateway ends the live conversation."""
 
@@ -199,6 +203,7 @@ type Received = (
     | SpeechChanged
     | LatencyReported
     | GatewayFailed
+    | ReofferAsked
     | ConversationEnded
 )
 

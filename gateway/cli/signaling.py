@@ -64,9 +64,11 @@ class Signaling:
         ]
         return tuple(server for server in named if server is not None)
 
-    async def offer(self, sdp: str) -> SdpAnswer:
-        """Exchange the descriptions."""
+    async def offer(self, sdp: str, pc_id: str | None = None) -> SdpAnswer:
+        """Exchange the descriptions; with the ``pc_id`` of a live call, to move it."""
         data = {"sdp": sdp, "type": "offer", "sessionId": self._session, **self._policy}
+        if pc_id is not None:
+            data["pc_id"] = pc_id
         return await self._request("offer", data, SdpAnswer)
 
     async def disconnect(self, pc_id: str) -> None:

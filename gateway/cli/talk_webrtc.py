@@ -15,7 +15,7 @@ from gateway.cli.call import Call
 from gateway.cli.client import http_options
 from gateway.cli.failures import CommandFailed
 from gateway.cli.media import TAPE_SAMPLE_RATE, MicrophoneTrack, Tape
-from gateway.cli.received import decode
+from gateway.cli.received import ReofferAsked, decode
 from gateway.cli.signaling import Signaling
 from gateway.cli.sound import trimmed
 from protocols.contract.errors import GatewayError
@@ -37,31 +37,98 @@ async def ask(
     Raises:
         CommandFailed: the gateway cannot be reached, refused, or did not answer.
     """
-    clock = asyncio.get_running_loop().time
-    call = Call(question, clock)
+    call = Call(question, asyncio.get_running_loop().time)
     async with httpx.AsyncClient(**http_options(address)) as client:
         signaling = Signaling(client, address, session, turn_only=turn_only)
-        plan = IcePlan(
-            servers=await signaling.ice_servers(),
-            relay_only=turn_only,
-            loopback=address.is_loopback,  # the other end is on this machine
-        )
-        call.mark("ICE configuration")
-        peer = _Peer(call, plan)
+        # On loopback the other end is on this machine.
+        line = _Line(call, signaling, loopback=address.is_loopback, turn_only=turn_only)
         try:
-            sdp = await peer.description()
-            asked_at = clock()
-            answer = await signaling.offer(sdp)
-            call.mark("SDP exchange", asked_at)
-            try:
-                await peer.connect(answer.sdp)
-                await peer.talk()
-            finally:
-                with suppress(CommandFailed):  # the gateway notices a lost peer by itself
-                    await signaling.disconnect(answer.pc_id)
+            await line.connect()
+            await line.talk()
         finally:
-            await peer.aclose()
-    return call.answer(trimmed(peer.tape.pcm, TAPE_SAMPLE_RATE), TAPE_SAMPLE_RATE)
+            await line.aclose()
+    return call.answer(trimmed(line.pcm, TAPE_SAMPLE_RATE), TAPE_SAMPLE_RATE)
+
+
+class _Line:
+    """The connection of a call, and each that takes its place when the gateway asks for it."""
+
+    def __init__(
+        self, call: Call, signaling: Signaling, *, loopback: bool, turn_only: bool
+    ) -> None:
+        self._call = call
+        self._signaling = signaling
+        self._loopback = loopback
+        self._turn_only = turn_only
+        self._peers: list[_Peer] = []
+        self._peer: _Peer | None = None
+        self._pc_id: str | None = None
+
+    @property
+    def pcm(self) -> bytes:
+        """What was heard on all connections."""
+        return b"".join(peer.tape.pcm for peer in self._peers)
+
+    async def connect(self) -> None:
+        """Connect to the gateway; the connection there was goes on until then."""
+        servers = await self._signaling.ice_servers()
+        self._call.mark("ICE configuration")
+        plan = IcePlan(servers=servers, relay_only=self._turn_only, loopback=self._loopback)
+        peer = _Peer(self._call, plan)
+        self._peers.append(peer)
+        await self._offer(peer)
+        self._peer = peer
+
+    async def talk(self) -> None:
+        """Say the question once the conversation is open; be silent until it is answered."""
+        call = self._call
+        await self._current.until(
+            lambda: bool(call.listener.session_id),
+            call.open_seconds,
+            "the gateway did not open a live conversation in time",
+        )
+        call.mark("session open")
+        call.start_speaking()
+        while not call.is_over():
+            if self._current.is_to_be_replaced:
+                await self._move()
+            await self._current.wait()
+        await asyncio.sleep(_TAIL_SECONDS)  # the last words are still in the jitter buffer
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        try:
+            if self._pc_id is not None:
+                with suppress(CommandFailed):  # the gateway notices a lost peer by itself
+                    await self._signaling.disconnect(self._pc_id)
+        finally:
+            for peer in self._peers:
+                await peer.aclose()
+
+    async def _offer(self, peer: "_Peer") -> None:
+        sdp = await peer.description()
+        asked_at = asyncio.get_running_loop().time()
+        answer = await self._signaling.offer(sdp, self._pc_id)
+        self._call.mark("SDP exchange", asked_at)
+        if self._pc_id is None:
+            self._pc_id = answer.pc_id  # also if it does not connect
+        await peer.connect(answer.sdp)
+        self._pc_id = answer.pc_id
+
+    async def _move(self) -> None:
+        """Go over to a fresh connection; where that fails, this one is used to its end."""
+        self._current.is_to_be_replaced = False
+        with suppress(CommandFailed):
+            await self.connect()
+        for peer in self._peers:
+            if peer is not self._peer:
+                await peer.aclose()
+
+    @property
+    def _current(self) -> "_Peer":
+        if self._peer is None:
+            raise RuntimeError("the call is not connected yet")
+        return self._peer
 
 
 class _Peer:
@@ -69,6 +136,7 @@ class _Peer:
 
     def __init__(self, call: Call, plan: IcePlan) -> None:
         self.tape = Tape(call)
+        self.is_to_be_replaced = False
         self._call = call
         self._plan = plan
         self._changed = asyncio.Event()
@@ -98,23 +166,11 @@ class _Peer:
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
         except _SDP_FAULTS:
             raise CommandFailed("the gateway's session description is not one") from None
-        await self._until(
+        await self.until(
             lambda: self._connection.connectionState == "connected",
             CONNECT_SECONDS,
             "no network path to the gateway was found; is a TURN server needed? (see `doctor`)",
         )
-
-    async def talk(self) -> None:
-        """Say the question once the conversation is open; be silent until it is answered."""
-        await self._until(
-            lambda: bool(self._call.listener.session_id),
-            self._call.open_seconds,
-            "the gateway did not open a live conversation in time",
-        )
-        self._call.mark("session open")
-        self._call.start_speaking()
-        await self._until(self._call.is_over)
-        await asyncio.sleep(_TAIL_SECONDS)  # the last words are still in the jitter buffer
 
     async def aclose(self) -> None:
         """Close the connection and end the recording."""
@@ -125,22 +181,21 @@ class _Peer:
             self._recording.cancel()
             await asyncio.gather(self._recording, return_exceptions=True)
 
-    async def _until(
-        self,
-        is_reached: Callable[[], bool],
-        seconds: float | None = None,
-        otherwise: str = "",
-    ) -> None:
-        """Wait for a state; looks when something has come, and at every tick."""
+    async def until(self, is_reached: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        """Wait for a state."""
         try:
             async with asyncio.timeout(seconds):
                 while not is_reached():
-                    self._raise_failure()
-                    self._changed.clear()
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), _TICK_SECONDS)
+                    await self.wait()
         except TimeoutError:
             raise CommandFailed(otherwise) from None
+
+    async def wait(self) -> None:
+        """Wait until something has come, or for the next tick."""
+        self._raise_failure()
+        self._changed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), _TICK_SECONDS)
 
     def _raise_failure(self) -> None:
         self._call.raise_failure()
@@ -160,6 +215,7 @@ class _Peer:
         except CommandFailed as failure:
             self._failure = failure
         else:
+            self.is_to_be_replaced |= isinstance(event, ReofferAsked)
             if event is not None:
                 self._call.hear(event)
         self._changed.set()

@@ -10,6 +10,7 @@ from gateway.cli.received import (
     MessagesSnapshot,
     Outcome,
     Received,
+    ReofferAsked,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -53,6 +54,7 @@ from gateway.cli.received import (
             AudioFlushed("barge-in"),
         ),
         ('{"type":"gateway.error","error":"e","code":"C"}', GatewayFailed("e", "C")),
+        ('{"type":"gateway.reoffer","reason":"credentials","seconds":60}', ReofferAsked()),
         (
             '{"type":"gateway.latency","runId":"r","aMs":3,"bMs":2.5,"seq":4,"cMs":null}',
             LatencyReported({"aMs": 3.0, "bMs": 2.5}),

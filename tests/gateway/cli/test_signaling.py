@@ -18,23 +18,29 @@ async def test_the_requests_are_those_of_the_interface(gateway: HttpScript) -> N
         reply({"iceServers": [], "ttl": 300}),
         reply({"pc_id": "p", "sdp": "v=0", "type": "answer"}),
         reply({"status": "success"}),
+        reply({"pc_id": "q", "sdp": "v=0", "type": "answer"}),
     ]
     async with httpx.AsyncClient() as client:
         signaling = Signaling(client, gateway.address, "s")
         servers = await signaling.ice_servers()
         answer = await signaling.offer("v=0 mine")
         await signaling.disconnect("p")
+        await signaling.offer("v=0 again", "p")
     assert (servers, answer) == ((), SdpAnswer("p", "v=0"))
     assert [request.document for request in gateway.requests] == [
         {"action": "ice_config", "data": {}},
         {"action": "offer", "data": {"sdp": "v=0 mine", "type": "offer", "sessionId": "s"}},
         {"action": "disconnect", "data": {"pc_id": "p"}},
+        {
+            "action": "offer",
+            "data": {"sdp": "v=0 again", "type": "offer", "sessionId": "s", "pc_id": "p"},
+        },
     ]
     sessions = [
         request.headers["X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"]
         for request in gateway.requests
     ]
-    assert sessions == ["s"] * 3
+    assert sessions == ["s"] * 4
 
 
 async def test_ice_servers_that_can_be_used_are_taken_with_their_credentials(

@@ -31,6 +31,7 @@ QUESTION = Question(TONE[: RATE // 2 * 2], RATE, 0.5, b"")
 SESSION = {"type": "gateway.session", "sessionId": "s", "model": "offline", "seq": 1}
 RUN = {"type": "RUN_STARTED", "threadId": "s", "runId": "r"}
 FINISHED = {"type": "RUN_FINISHED", "threadId": "s", "runId": "r"}
+REOFFER = {"type": "gateway.reoffer", "reason": "credentials", "seconds": 60, "seq": 2}
 WORDS = [
     {"type": "TEXT_MESSAGE_START", "messageId": "a", "role": "assistant"},
     {"type": "TEXT_MESSAGE_CONTENT", "messageId": "a", "delta": "It is 714."},
@@ -67,6 +68,7 @@ class Scripted:
         self.opening = opening
         self.closing = closing
         self.actions: list[str] = []
+        self.ids: list[str | None] = []
         self.ice_servers: list[dict[str, Any]] = []
         self.hears = asyncio.Event()
         self.sdp: str | None = None
@@ -80,8 +82,14 @@ class Scripted:
         if action == "ice_config":
             return {"iceServers": self.ice_servers, "ttl": 60}
         if action == "disconnect":
+            self.ids.append(data["pc_id"])
             return {"error": "gone", "code": "NOT_FOUND"}
-        return {"pc_id": "p", "type": "answer", "sdp": self.sdp or await self._answer(data["sdp"])}
+        self.ids.append(data.get("pc_id"))
+        return await self.take(data["sdp"])
+
+    async def take(self, offer: str) -> dict[str, Any]:
+        pc_id = f"p{self.actions.count('offer')}"
+        return {"pc_id": pc_id, "type": "answer", "sdp": self.sdp or await self._answer(offer)}
 
     async def aclose(self) -> None:
         if self._peer is not None:
@@ -130,6 +138,28 @@ class Scripted:
             channel.send(json.dumps(event))
         if self.hangs_up and self._peer is not None:
             await self._peer.close()
+
+
+class Moving(Scripted):
+    """Asks for another connection on the first one, and goes on with its script on the second."""
+
+    def __init__(self, *, takes_it: bool) -> None:
+        super().__init__([SESSION, REOFFER], [])
+        self._takes_it = takes_it
+        if not takes_it:
+            self.opening, self.closing = [SESSION, REOFFER, RUN, *WORDS], [FINISHED]
+
+    async def take(self, offer: str) -> dict[str, Any]:
+        before = self._peer
+        if before is None:
+            return await super().take(offer)
+        if not self._takes_it:
+            return {"error": "Full.", "code": "SERVICE_QUOTA_EXCEEDED"}
+        self.opening, self.closing = [SESSION, RUN, *WORDS], [FINISHED]
+        self.hears.clear()
+        answer = await super().take(offer)
+        before.on("connectionstatechange", before.close)
+        return answer
 
 
 @asynccontextmanager
@@ -236,3 +266,21 @@ async def test_without_a_relay_there_is_no_relayed_call(
     async with serving(scripted) as address:
         with pytest.raises(CommandFailed, match=complaint):
             await ask(QUESTION, address, "s", turn_only=True)
+
+
+async def test_a_call_that_is_asked_to_goes_over_to_a_fresh_connection() -> None:
+    scripted = Moving(takes_it=True)
+    async with serving(scripted) as address:
+        answer = await ask(QUESTION, address, "s")
+    assert scripted.actions == ["ice_config", "offer", "ice_config", "offer", "disconnect"]
+    assert scripted.ids == [None, "p1", "p2"]
+    assert answer.reply == "It is 714."
+    assert seconds_of(answer.pcm, answer.sample_rate) == pytest.approx(1.2, abs=0.2)
+
+
+async def test_a_call_that_cannot_go_over_stays_where_it_is() -> None:
+    scripted = Moving(takes_it=False)
+    async with serving(scripted) as address:
+        answer = await ask(QUESTION, address, "s")
+    assert scripted.ids == [None, "p1", "p1"]
+    assert answer.reply == "It is 714."
