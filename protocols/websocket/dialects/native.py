@@ -190,7 +190,14 @@ class NativeDialect:
             waits_for_tools=True,
             state=_state(start),
         )
-        return WrittenSession(conversations, key, self._connection, self._dialogue, said)
+        return WrittenSession(
+            conversations,
+            key,
+            self._connection,
+            self._dialogue,
+            said,
+            idle_seconds=self._services.idle_seconds,
+        )
 
     async def _live(self, start: SessionStart, outlet: Outlet) -> LiveSession:
         options = LiveOptions(

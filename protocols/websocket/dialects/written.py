@@ -3,13 +3,20 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import msgspec
 from msgspec import UNSET
 
 from protocols.contract.conversations import Conversations, SessionKey, TextTurn
-from protocols.contract.errors import GatewayError, InvalidInput, NotFound
+from protocols.contract.errors import (
+    GatewayError,
+    InvalidInput,
+    NotFound,
+    SessionBusy,
+    TimedOut,
+)
 from protocols.contract.events import Event, TurnEnded, TurnStarted
 from protocols.contract.inputs import Media, Text, UserTurn
 from protocols.live.dialogue import Dialogue, EndReason, Output, Say
@@ -39,6 +46,7 @@ class WrittenSession:
         outlet: where the answers go.
         dialogue: of the session.
         said: what every turn says besides its words; its state counts for the first one.
+        idle_seconds: how long the next question is waited for.
     """
 
     def __init__(
@@ -48,21 +56,29 @@ class WrittenSession:
         outlet: Outlet,
         dialogue: Dialogue,
         said: UserTurn,
+        *,
+        idle_seconds: float,
     ) -> None:
         self._conversations = conversations
         self._key = key
         self._outlet = outlet
         self._dialogue = dialogue
         self._said = said
+        self._idle_seconds = idle_seconds
         self._images: list[Media] = []
         self._begun: asyncio.Queue[TextTurn] = asyncio.Queue(1)
         self._turn: TextTurn | None = None
         self._stopping = asyncio.Event()
+        self._unheard: TimedOut | None = None
         self._reason: EndReason = "stopped"
         self._lock = asyncio.Lock()
 
     async def run(self) -> EndReason:
-        """Greet the client and answer until it stops the session; says why it ended."""
+        """Greet the client and answer until it stops the session; says why it ended.
+
+        Raises:
+            TimedOut: nothing was asked for too long, or the client takes nothing.
+        """
         await self._emit(self._dialogue.opened)
         await first_of(self._answer_all(), self._stopping.wait())
         await self._emit(lambda: self._dialogue.ended(self._reason))
@@ -135,6 +151,8 @@ class WrittenSession:
             await self._turn.aclose()
 
     async def _begin(self, text: str) -> None:
+        if self._begun.full():
+            raise SessionBusy("A question waits already. Wait for its answer before asking more.")
         asked_at = time.monotonic()
         said = msgspec.structs.replace(self._said, content=(*self._images, Text(text)))
         turn = await self._conversations.begin(self._key, said, "ws")
@@ -153,13 +171,25 @@ class WrittenSession:
 
     async def _answer_all(self) -> None:
         while not self._stopping.is_set():
-            turn = await self._begun.get()
+            turn = await self._asked()
             try:
                 await self._emit_event(await self._relay(turn))
             except GatewayError as error:
+                if error is self._unheard:
+                    raise  # there is nobody to tell
                 await self._emit_failure(error)
             if self._reason == "draining":
                 self._stopping.set()
+
+    async def _asked(self) -> TextTurn:
+        """Wait for the next question."""
+        try:
+            async with asyncio.timeout(self._idle_seconds):
+                return await self._begun.get()
+        except TimeoutError as error:
+            raise TimedOut(
+                "Nothing was asked for as long as GATEWAY_IDLE_SECONDS allows."
+            ) from error
 
     async def _relay(self, turn: TextTurn) -> TurnEnded:
         ended = TurnEnded()
@@ -173,7 +203,8 @@ class WrittenSession:
         finally:
             # Freed before the client knows: it may ask again at once.
             await turn.aclose()
-            self._turn = None
+            if self._turn is turn:  # the next one may have begun meanwhile
+                self._turn = None
         return ended
 
     async def _emit_event(self, event: Event) -> None:
@@ -186,4 +217,11 @@ class WrittenSession:
         async with self._lock:
             for output in write():
                 if isinstance(output, Say):
-                    await self._outlet.say(output.document)
+                    await self._say(output.document)
+
+    async def _say(self, document: dict[str, Any]) -> None:
+        try:
+            await self._outlet.say(document)
+        except TimedOut as error:
+            self._unheard = error
+            raise

@@ -1,16 +1,18 @@
 """Who may connect, what the first message does, and how every connection ends."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from litestar.connection import ASGIConnection
 from websockets.exceptions import InvalidStatus
 
 from protocols.contract.errors import NotAuthorized, SessionBusy, TooManySessions, Unavailable
-from protocols.contract.events import Event, TextDelta, TurnStarted
+from protocols.contract.events import Event, TextDelta, TurnEnded, TurnStarted
 from protocols.websocket.options import WebSocketOptions
 from tests.protocols.scripted import ScriptedConversations
 from tests.protocols.websocket.serving import (
@@ -201,6 +203,27 @@ async def test_a_client_that_takes_nothing_is_given_up_and_its_session_freed() -
                 received = received[-16:] + await reader.read(65_536)
 
 
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [WRITTEN, {"type": "input.text", "text": "flood"}],
+        [{"threadId": "t", "runId": "r", "messages": []}],
+    ],
+    ids=["written", "ag_ui"],
+)
+async def test_who_takes_nothing_of_a_turn_is_closed_with_1008(messages: list[Any]) -> None:
+    conversations = ScriptedConversations(lambda _: [*flood(), TurnEnded()])
+    setting = Setting(options=WebSocketOptions(stalled_seconds=0.2))
+    async with serving(conversations, setting) as site, stalled(site.url, *messages) as reader:
+        await until_freed(conversations)
+        async with asyncio.timeout(5):
+            received = b""
+            while not received.endswith(b"\x88\x0b\x03\xf0TIMED_OUT"):
+                read = await reader.read(65_536)
+                assert read, "closed without a close frame"
+                received = received[-16:] + read
+
+
 async def test_two_connections_of_one_server_do_not_mix() -> None:
     async with serving() as site, site.connect() as one, site.connect() as two:
         await tell(one, WRITTEN, {"type": "input.text", "text": "one"})
@@ -215,7 +238,7 @@ def flood() -> list[Event]:
 
 
 @asynccontextmanager
-async def stalled(url: str) -> AsyncIterator[asyncio.StreamReader]:
+async def stalled(url: str, *messages: Any) -> AsyncIterator[asyncio.StreamReader]:
     """Upgrade, start a session, and never read again."""
     host, port = url.removeprefix("ws://").removesuffix("/ws").split(":")
     narrow = socket.socket()
@@ -229,8 +252,9 @@ async def stalled(url: str) -> AsyncIterator[asyncio.StreamReader]:
     )
     async with asyncio.timeout(5):
         await reader.readuntil(b"\r\n\r\n")
-    text = b'{"type":"session.start"}'
-    writer.write(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
+    for message in messages or [{"type": "session.start"}]:
+        text = json.dumps(message).encode()
+        writer.write(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
     try:
         yield reader
     finally:

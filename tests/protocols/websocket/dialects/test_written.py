@@ -1,7 +1,7 @@
 """The native dialect without sound: text turns over a real socket."""
 
 import asyncio
-from typing import Any
+from typing import Any, override
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ from protocols.contract.errors import ModelThrottled
 from protocols.contract.events import TextDelta, ToolRequested, ToolStarted, TurnEnded
 from protocols.contract.inputs import ClientTool, Media, Text, ToolResult, UserTurn
 from protocols.websocket.connections import Connections
+from tests.protocols import scripted
 from tests.protocols.scripted import ScriptedConversations, ScriptedTurn
 from tests.protocols.websocket.serving import (
     Setting,
@@ -195,6 +196,53 @@ async def test_a_fault_of_ours_is_told_without_its_text() -> None:
     assert (code, reason) == (1011, "INTERNAL_ERROR")
     assert "secret" not in str(messages)
     assert kinds(messages)[-1] == "gateway.end"
+
+
+async def test_a_session_in_which_nothing_is_asked_is_closed() -> None:
+    async with serving(setting=Setting(idle_seconds=0.05)) as site, site.connect() as client:
+        await tell(client, START)
+        messages, code, reason = await closed(client)
+    assert kinds(messages)[-3:] == ["gateway.state", "gateway.error", "gateway.end"]
+    assert (code, reason) == (1008, "TIMED_OUT")
+
+
+async def test_a_turn_that_begins_while_the_one_before_closes_is_the_one_that_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_close = asyncio.Event()
+
+    class SlowToClose(ScriptedTurn):
+        """Frees its session before it is closed, as a turn whose model is slow to stop does."""
+
+        @override
+        async def aclose(self) -> None:
+            await super().aclose()
+            await may_close.wait()
+
+    monkeypatch.setattr(scripted, "ScriptedTurn", SlowToClose)
+    conversations = ScriptedConversations(
+        lambda _: [ToolStarted("m", "c", "paint"), ToolRequested("c"), TurnEnded()]
+    )
+    key = SessionKey("caller", "s")
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, START, asking("one"))
+        await told_until(client, "TOOL_CALL_END")
+        async with asyncio.timeout(5):
+            await conversations.freed.wait()
+        conversations.gate = asyncio.Event()  # from now on turns wait for the result of their call
+        await tell(client, asking("two"), {"type": "playback"})
+        await told_until(client, "gateway.error")  # of the last one: the others are taken
+        second = conversations.busy.pop(key)
+        await tell(client, asking("three"))
+        assert (await told_until(client, "gateway.error"))[-1]["code"] == "SESSION_BUSY"
+        may_close.set()
+        await told_until(client, "RUN_FINISHED")
+        await told_until(client, "TOOL_CALL_END")
+        await tell(client, {"type": "tool.result", "toolCallId": "c", "content": "red"})
+        await told_until(client, "RUN_FINISHED")
+    assert isinstance(second, ScriptedTurn)
+    assert second.results == [ToolResult("c", (Text("red"),))]
+    assert len(conversations.begun) == 2
 
 
 async def test_a_picture_that_is_too_large_is_refused_and_the_session_goes_on() -> None:
