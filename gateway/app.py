@@ -121,6 +121,7 @@ class Gateway:
             caller_of=identity.caller_of,
             allows=self.origins.allows,
             parse_run=partial(parse, limits=self._run_limits()),
+            read_answers=read_answers,
             open_attachments=self.attachments.open,
             known_events=known_events,
             options=self.settings.websocket,

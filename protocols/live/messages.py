@@ -16,6 +16,8 @@ from protocols.contract.errors import Detail, InvalidInput
 from protocols.contract.inputs import ClientTool, Json, Text, ToolResult
 
 type SampleRate = Annotated[int, Meta(ge=8_000, le=48_000)]
+type Words = Annotated[str, Meta(pattern=r"\S")]
+"""Some: models refuse a text in which there is nothing to be read."""
 
 _LONGEST_PROBLEM = 200
 
@@ -50,7 +52,7 @@ class SessionStart(_Message, frozen=True, tag="session.start", kw_only=True):
 class InputText(_Message, frozen=True, tag="input.text"):
     """Words the user typed."""
 
-    text: Annotated[str, Meta(min_length=1)]
+    text: Words
 
 
 class InputImage(_Message, frozen=True, tag="input.image"):
@@ -142,12 +144,17 @@ def decode(text: str | bytes) -> ClientMessage | None:
     kind = KINDS.get(kind_name)
     if kind is not None:
         return _convert(text, kind)
-    if _SERVER_TYPE.fullmatch(kind_name):
+    if is_server_type(kind_name):
         return None
     raise InvalidInput(
         f"This message has an unknown type. Send one of: {', '.join(KINDS)}.",
         [Detail("$.type", "unknown type")],
     )
+
+
+def is_server_type(kind: str) -> bool:
+    """Tell whether only servers send messages of this type."""
+    return _SERVER_TYPE.fullmatch(kind) is not None
 
 
 def _as_text(content: Json) -> str:

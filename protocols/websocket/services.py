@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from protocols.ag_ui_events import AgUiEvent
 from protocols.contract.conversations import Conversations
-from protocols.contract.inputs import Json, Message, UserTurn
+from protocols.contract.inputs import InterruptAnswer, Json, Message, UserTurn
 from protocols.websocket.connections import Connections
 from protocols.websocket.options import WebSocketOptions
 from protocols.websocket.resuming import Resumptions
@@ -35,6 +35,9 @@ class RunInput(Protocol):
 
 type ParseRun = Callable[[Json], RunInput]
 """Validates a ``RunAgentInput``; raises ``InvalidInput``."""
+
+type ReadAnswers = Callable[[list[Any]], tuple[InterruptAnswer, ...]]
+"""Reads AG-UI resume entries: answers to what a turn asked; raises ``InvalidInput``."""
 
 type KnownEvents = Callable[[Any, Sequence[Message]], list[AgUiEvent]]
 """Tells a client that keeps the history what it has not seen; takes what ``ParseRun`` made."""
@@ -63,6 +66,7 @@ class WebSocketServices(Struct, frozen=True, kw_only=True):
     caller_of: CallerOf
     allows: Allows
     parse_run: ParseRun
+    read_answers: ReadAnswers
     open_attachments: OpenAttachments
     known_events: KnownEvents
     options: WebSocketOptions = WebSocketOptions()

@@ -8,11 +8,15 @@ event is too large for a frame it comes in pieces (``protocols.live.pieces``).
 from collections.abc import Sequence
 from uuid import uuid4
 
+import msgspec
+from msgspec import Struct
+
 from protocols.ag_ui_events import AgUiEvent, RunTranslator
 from protocols.ag_ui_history import ag_ui_messages
 from protocols.contract.conversations import SessionKey, TextTurn, checked_session_id
 from protocols.contract.events import TurnEnded
 from protocols.contract.inputs import Message
+from protocols.live.messages import is_server_type
 from protocols.live.pieces import fits, pieces_of
 from protocols.websocket.connection import Close, Connection, Frame
 from protocols.websocket.dialects.choice import read_object
@@ -38,7 +42,8 @@ class AgUiDialect:
 
     async def serve(self, first: Frame) -> Close:
         """Run turns until the client leaves."""
-        return await Requests(self._connection, self._services, self._answer).serve(first)
+        requests = Requests(self._connection, self._services, self._answer, _is_reflected)
+        return await requests.serve(first)
 
     async def tell(self, error: Exception) -> None:
         """End the run, or the connection before its first run, with the error."""
@@ -77,6 +82,19 @@ class AgUiDialect:
         """Tell what the client has not seen: at its place, or behind all if that is too much."""
         known = self._services.known_events(asked, unseen)
         return known if all(map(fits, known)) else _told_anew(unseen)
+
+
+class _Typed(Struct):
+    """Events have a type, runs have none."""
+
+    type: str
+
+
+def _is_reflected(frame: Frame) -> bool:
+    try:
+        return is_server_type(msgspec.json.decode(frame, type=_Typed).type)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return False  # whoever reads the run says what is wrong
 
 
 def _told_anew(unseen: Sequence[Message]) -> list[AgUiEvent]:

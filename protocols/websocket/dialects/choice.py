@@ -36,8 +36,8 @@ def choose(first: Frame, subprotocol: str | None) -> Dialect:
         return Dialect.NATIVE
     document = read_object(first)
     kind = document.get("type")
-    if isinstance(kind, str):
-        return _choose_by_type(kind)
+    if isinstance(kind, str) and (dialect := _choose_by_type(kind)) is not None:
+        return dialect
     if is_run_input(document):
         return Dialect.AG_UI
     if "prompt" in document:
@@ -64,12 +64,12 @@ def read_object(text: Frame) -> dict[str, Any]:
     return document
 
 
-def _choose_by_type(kind: str) -> Dialect:
+def _choose_by_type(kind: str) -> Dialect | None:
     if kind in KINDS:
         return Dialect.NATIVE
     if kind in _STRANDS_TYPES or kind.startswith(_STRANDS_PREFIX):
         return Dialect.STRANDS
-    raise _not_understood()
+    return None
 
 
 def _not_understood() -> InvalidInput:

@@ -1,18 +1,20 @@
 """AgentCore's text example: ``{"prompt": "…"}`` in, ``{"response": "…"}`` out, in order.
 
-A response that is too long for a frame comes in several, which are numbered.
+A response that is too long for a frame comes in several, which are numbered. What a tool asks comes
+with it, and is answered, as in a prompt over HTTP.
 """
 
-from typing import Annotated
+from typing import Any
 from uuid import uuid4
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Struct
 
+from protocols.ag_ui_events import interrupt_value
 from protocols.contract.conversations import SessionKey, checked_session_id
 from protocols.contract.errors import Detail, InvalidInput
-from protocols.contract.events import TextDelta
-from protocols.contract.inputs import Text, UserTurn
+from protocols.contract.events import Event, InputRequested, TextDelta
+from protocols.contract.inputs import InterruptAnswer, Text, UserTurn
 from protocols.failures import error_object
 from protocols.live.pieces import text_pieces
 from protocols.websocket.connection import Close, Connection, Frame
@@ -24,10 +26,43 @@ _LONGEST_RESPONSE = 5_000  # characters: at most 6 bytes each as JSON
 
 
 class Prompt(Struct, frozen=True):
-    """One question."""
+    """One question; ``resume``: answers to what an earlier turn asked (AG-UI resume entries)."""
 
-    prompt: Annotated[str, Meta(min_length=1)]
+    prompt: str
     session_id: str | None = None
+    resume: list[Any] = []
+
+
+class _Ours(Struct, frozen=True):
+    """What tells our own messages from a client's."""
+
+    prompt: Any = UNSET
+    response: Any = UNSET
+    error: Any = UNSET
+    code: Any = UNSET
+
+
+class _Reply:
+    """Collects one turn."""
+
+    def __init__(self) -> None:
+        self.questions: list[dict[str, Any]] = []
+        self._messages: dict[str, list[str]] = {}
+
+    @property
+    def response(self) -> str:
+        """What the assistant wrote, its messages one below the other as over HTTP."""
+        texts = ("".join(pieces) for pieces in self._messages.values())
+        return "\n".join(text for text in texts if text)
+
+    def add(self, event: Event) -> None:
+        match event:
+            case TextDelta():
+                self._messages.setdefault(event.message_id, []).append(event.text)
+            case InputRequested():
+                self.questions.append(interrupt_value(event))
+            case _:
+                pass
 
 
 class PromptDialect:
@@ -48,7 +83,8 @@ class PromptDialect:
 
     async def serve(self, first: Frame) -> Close:
         """Answer prompts until the client leaves."""
-        return await Requests(self._connection, self._services, self._answer).serve(first)
+        requests = Requests(self._connection, self._services, self._answer, _is_reflected)
+        return await requests.serve(first)
 
     async def tell(self, error: Exception) -> None:
         """Answer with the error object."""
@@ -57,33 +93,39 @@ class PromptDialect:
     async def _answer(self, frame: Frame) -> None:
         try:
             asked = _read(frame)
+            answers = self._services.read_answers(asked.resume)
+            _check_words(asked.prompt, answers)
             if asked.session_id is not None and not self._session_given:
                 self._session_id = checked_session_id(asked.session_id)
         except InvalidInput as error:
             await self.tell(error)
             return
-        response = await self._ask(asked.prompt)
-        parts = text_pieces(response, _LONGEST_RESPONSE)
+        content = (Text(asked.prompt),) if asked.prompt else ()
+        reply = await self._ask(UserTurn(content=content, answers=answers))
+        parts = text_pieces(reply.response, _LONGEST_RESPONSE)
         for number, part in enumerate(parts, 1):
             numbered = {"part": number, "parts": len(parts)} if len(parts) > 1 else {}
+            asks = {"interrupts": reply.questions} if reply.questions else {}
             await self._connection.say(
                 {
                     "response": part,
                     "session_id": self._session_id,
                     "message_type": "agent_response",
                     **numbered,
+                    **(asks if number == len(parts) else {}),
                 }
             )
 
-    async def _ask(self, prompt: str) -> str:
+    async def _ask(self, said: UserTurn) -> _Reply:
         session = SessionKey(self._caller, self._session_id)
-        said = UserTurn(content=(Text(prompt),))
+        reply = _Reply()
         turn = await self._services.conversations.begin(session, said, "ws")
         try:
-            words = [event.text async for event in turn if isinstance(event, TextDelta)]
+            async for event in turn:
+                reply.add(event)
         finally:
             await turn.aclose()
-        return "".join(words)
+        return reply
 
 
 def _read(frame: Frame) -> Prompt:
@@ -91,7 +133,22 @@ def _read(frame: Frame) -> Prompt:
         return msgspec.convert(read_object(frame), Prompt)
     except msgspec.ValidationError as error:
         raise InvalidInput(
-            'A message here is {"prompt": "…", "session_id": "…"}: the prompt a text that is '
-            "not empty, the session id a text or left out.",
-            [Detail("$.prompt", "missing, empty, or no text")],
+            'A message here is {"prompt": "…", "session_id": "…"}: the prompt a text, the '
+            "session id a text or left out.",
+            [Detail("$.prompt", "missing, or no text")],
         ) from error
+
+
+def _check_words(prompt: str, answers: tuple[InterruptAnswer, ...]) -> None:
+    if not prompt.strip() and not (answers and prompt == ""):
+        fault = Detail("$.prompt", "is empty")
+        raise InvalidInput("The prompt is empty. Say something.", [fault])
+
+
+def _is_reflected(frame: Frame) -> bool:
+    try:
+        said = msgspec.json.decode(frame, type=_Ours)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return False  # whoever reads the prompt says what is wrong
+    is_error = said.error is not UNSET and said.code is not UNSET
+    return said.prompt is UNSET and (said.response is not UNSET or is_error)

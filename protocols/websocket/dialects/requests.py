@@ -19,17 +19,23 @@ IDLE = Close(1008, "TIMED_OUT")
 
 
 class Requests:
-    """Feeds the frames of one connection to ``answer``, one after the other."""
+    """Feeds the frames of one connection to ``answer``, one after the other.
+
+    Frames that ``is_reflected`` tells to be a server's own are no requests: proxies have been seen
+    to send them back.
+    """
 
     def __init__(
         self,
         connection: Connection,
         services: WebSocketServices,
         answer: Callable[[Frame], Awaitable[None]],
+        is_reflected: Callable[[Frame], bool] = lambda _: False,
     ) -> None:
         self._connection = connection
         self._services = services
         self._answer = answer
+        self._is_reflected = is_reflected
         self._waiting: asyncio.Queue[Frame | None] = asyncio.Queue(_MOST_WAITING + 1)
         self._close = Close()
 
@@ -42,6 +48,8 @@ class Requests:
     async def _read(self) -> None:
         while True:
             frame = await self._connection.receive()
+            if self._is_reflected(frame):
+                continue
             if self._waiting.qsize() >= _MOST_WAITING:
                 raise SessionBusy(
                     f"More than {_MOST_WAITING} requests wait on this connection. "

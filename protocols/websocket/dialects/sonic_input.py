@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Raw, Struct, field
+from msgspec import Meta, Raw, Struct
 
 from protocols.contract.errors import Detail, InvalidInput
 from protocols.live.messages import InputText, SampleRate, SessionStart, SessionStop
@@ -93,9 +93,10 @@ class AudioContent(_Event, frozen=True):
 
 
 class ContentEnds(_Event, frozen=True):
-    """All of it is said."""
+    """All of it is said. With a ``contentId`` it is a server's."""
 
     content_name: Name = ""
+    content_id: str | None = None
 
 
 class SessionEnds(_Event, frozen=True):
@@ -116,7 +117,7 @@ class _Content(Struct):
 
     type: str
     asks: bool
-    words: list[str] = field(default_factory=list)
+    words: str = ""
 
 
 class SonicReader:
@@ -183,8 +184,8 @@ class SonicReader:
         content = self._contents.get(event.content_name)
         if content is None or not content.asks:
             return NOTHING
-        content.words.append(event.content)
-        if sum(map(len, content.words)) > _MOST_CHARACTERS:
+        content.words += event.content
+        if len(content.words) > _MOST_CHARACTERS:
             del self._contents[event.content_name]
             raise InvalidInput(f"A text is longer than {_MOST_CHARACTERS} characters.")
         return NOTHING
@@ -198,6 +199,8 @@ class SonicReader:
         return Heard((event.content,))
 
     def _end_content(self, event: ContentEnds) -> Heard:
+        if event.content_id is not None:
+            return NOTHING  # reflected
         content = self._contents.pop(event.content_name, None)
         if content is None:
             return NOTHING
@@ -205,10 +208,9 @@ class SonicReader:
             # The end of a question is heard by the silence behind it.
             samples = round(self._input_rate * _CLOSING_SILENCE_SECONDS)
             return Heard((bytes(samples * _BYTES_PER_SAMPLE),))
-        words = "".join(content.words)
-        if not content.asks or not words:
+        if not content.asks or not content.words.strip():
             return NOTHING
-        return Heard((*self._open(self._input_rate or INPUT_RATE).native, InputText(words)))
+        return Heard((*self._open(self._input_rate or INPUT_RATE).native, InputText(content.words)))
 
     def _end_prompt(self, event: PromptEnds) -> Heard:
         return NOTHING

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from protocols.contract.errors import Detail, InvalidInput
-from protocols.live.messages import InputImage, InputText, SampleRate, SessionStart
+from protocols.live.messages import InputImage, InputText, SampleRate, SessionStart, Words
 from protocols.websocket.connection import Frame
 from protocols.websocket.dialects.vocabulary import NOTHING, Heard, read_as
 
@@ -38,7 +38,7 @@ class Config(Struct, frozen=True):
 class TextInput(Struct, frozen=True):
     """Words the user typed."""
 
-    text: Annotated[str, Meta(min_length=1)]
+    text: Words
     role: Literal["user"] = "user"
 
 

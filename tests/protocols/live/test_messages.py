@@ -18,6 +18,8 @@ from protocols.live.messages import (
     decode,
 )
 
+NO_WORDS = r"Expected `str` matching regex '\\S'"
+
 
 @pytest.mark.parametrize(
     ("text", "message"),
@@ -85,7 +87,8 @@ def test_messages_that_only_servers_send_are_ignored(kind: str) -> None:
     [
         ('{"type":"input.text"}', Detail("$", "Object missing required field `text`")),
         ('{"type":"input.text","text":7}', Detail("$.text", "Expected `str`, got `int`")),
-        ('{"type":"input.text","text":""}', Detail("$.text", "Expected `str` of length >= 1")),
+        ('{"type":"input.text","text":""}', Detail("$.text", NO_WORDS)),
+        ('{"type":"input.text","text":" \\n"}', Detail("$.text", NO_WORDS)),
         (
             '{"type":"input.audio","data":"a"}',
             Detail("$.data", "Invalid base64 encoded string"),

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from protocols.ag_ui.attachments import OpenAttachments, left_alone
 from protocols.ag_ui.responses import known_events
-from protocols.ag_ui.run_input import parse
+from protocols.ag_ui.run_input import parse, read_answers
 from protocols.websocket.connections import Connections
 from protocols.websocket.endpoint import websocket_routes
 from protocols.websocket.options import WebSocketOptions
@@ -75,6 +75,7 @@ async def serving(
             }
         ),
         parse_run=parse,
+        read_answers=read_answers,
         open_attachments=setting.open_attachments,
         known_events=known_events,
         options=setting.options,

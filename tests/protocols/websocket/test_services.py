@@ -2,7 +2,7 @@
 
 from protocols.ag_ui.attachments import left_alone
 from protocols.ag_ui.responses import known_events
-from protocols.ag_ui.run_input import parse
+from protocols.ag_ui.run_input import parse, read_answers
 from protocols.contract.inputs import Text
 from protocols.websocket.options import WebSocketOptions
 from protocols.websocket.services import RunInput, WebSocketServices
@@ -15,6 +15,7 @@ def test_the_validation_of_ag_ui_makes_the_run_that_is_needed() -> None:
         caller_of=lambda _: "caller",
         allows=lambda _: True,
         parse_run=parse,
+        read_answers=read_answers,
         open_attachments=left_alone,
         known_events=known_events,
     )

@@ -80,6 +80,19 @@ async def test_more_runs_than_may_wait_close_the_connection() -> None:
     assert messages[-1]["type"] == "RUN_ERROR"
 
 
+async def test_events_that_a_proxy_sends_back_are_no_runs() -> None:
+    conversations = ScriptedConversations()
+    conversations.gate = asyncio.Event()
+    async with serving(conversations) as site, site.connect() as client:
+        await tell(client, run("one"))
+        events = await told_until(client, "TEXT_MESSAGE_CONTENT")
+        await tell(client, *events, *events, {"type": "gateway.error", "code": "x"})
+        conversations.gate.set()
+        await tell(client, run("two"))
+        await told_until(client, "RUN_FINISHED")
+        assert (await told_until(client, "RUN_FINISHED"))[0]["runId"] == "two"
+
+
 async def test_the_session_of_the_connection_wins_over_the_thread() -> None:
     async with serving() as site, site.connect("?session_id=s") as client:
         await tell(client, run("one"))

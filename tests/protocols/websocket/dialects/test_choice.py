@@ -18,6 +18,7 @@ RUN = '{"threadId":"t","runId":"r","messages":[]}'
         ('{"type":"playback","playedMs":0}', None, Dialect.NATIVE),
         ("garbage", "gateway.v1", Dialect.NATIVE),
         ('{"prompt":"hi","message_type":"user_message"}', None, Dialect.PROMPT),
+        ('{"type":"user_message","prompt":"hi"}', None, Dialect.PROMPT),
         ('{"type":"config","voice":"tiffany"}', None, Dialect.STRANDS),
         ('{"type":"text_input","text":"hi"}', None, Dialect.STRANDS),
         ('{"type":"bidi_audio_input","audio":""}', None, Dialect.STRANDS),

@@ -4,7 +4,9 @@ import pytest
 
 from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import ModelFailed
-from tests.protocols.scripted import ScriptedConversations
+from protocols.contract.events import InputRequested, TextDelta, TurnEnded
+from protocols.contract.inputs import InterruptAnswer, UserTurn
+from tests.protocols.scripted import ScriptedConversations, Step
 from tests.protocols.websocket.serving import closed, serving, tell, told
 
 
@@ -43,6 +45,8 @@ async def test_a_session_is_made_when_none_is_named() -> None:
         "no json",
         b"\0",
         '{"prompt":""}',
+        '{"prompt":" \\n"}',
+        '{"prompt":" ","resume":[{"interruptId":"q","status":"cancelled"}]}',
         '{"prompt":7}',
         "{}",
         '{"prompt":"x","session_id":7}',
@@ -57,6 +61,44 @@ async def test_a_wrong_prompt_is_told_and_the_connection_stays(frame: str | byte
         assert (await told(client))["code"] == "VALIDATION_ERROR"
         await tell(client, {"prompt": "two"})
         assert (await told(client))["response"] == "echo two"
+
+
+async def test_answers_that_a_proxy_sends_back_are_no_prompts() -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, {"prompt": "one"})
+        answer = await told(client)
+        await tell(client, *[answer] * 9)
+        await tell(client, {"prompt": ""})
+        refused = await told(client)
+        await tell(client, refused, {"prompt": "two"})
+        assert (await told(client))["response"] == "echo two"
+
+
+async def test_what_a_tool_asks_is_shown_and_its_answer_taken() -> None:
+    def asks_first(said: UserTurn) -> list[Step]:
+        if said.answers:
+            return [TextDelta("m", "Done."), TextDelta("n", "Bye."), TurnEnded()]
+        question = InputRequested("q", "shred", "Destroy it?", "c")
+        return [TextDelta("m", "Well."), question, TurnEnded(stop_reason="interrupt")]
+
+    entry = {"interruptId": "q", "status": "resolved", "payload": True}
+    async with serving(ScriptedConversations(asks_first)) as site, site.connect() as client:
+        await tell(client, {"prompt": "shred it"})
+        asked = await told(client)
+        await tell(client, {"prompt": "", "resume": [{"status": "maybe"}]})
+        refused = await told(client)
+        await tell(client, {"prompt": "", "resume": [entry]})
+        answered = await told(client)
+    assert asked["interrupts"] == [
+        {"id": "q", "reason": "shred", "message": "Destroy it?", "toolCallId": "c"}
+    ]
+    assert [each["path"] for each in refused["details"]] == [
+        "$.resume[0].interruptId",
+        "$.resume[0].status",
+    ]
+    assert (answered["response"], "interrupts" in answered) == ("Done.\nBye.", False)
+    [_, (_, said, _)] = site.conversations.begun
+    assert said == UserTurn(content=(), answers=(InterruptAnswer("q", "resolved", True),))
 
 
 async def test_a_model_that_fails_is_told_and_closes() -> None:

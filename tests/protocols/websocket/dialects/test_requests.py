@@ -7,7 +7,7 @@ import pytest
 
 from protocols.ag_ui.attachments import left_alone
 from protocols.ag_ui.responses import known_events
-from protocols.ag_ui.run_input import parse
+from protocols.ag_ui.run_input import parse, read_answers
 from protocols.contract.errors import ModelFailed, SessionBusy
 from protocols.websocket.connection import Close, Connection, Frame, Gone
 from protocols.websocket.connections import DRAINING, Connections
@@ -39,6 +39,7 @@ def services(idle_seconds: float = 5, connections: Connections | None = None) ->
         caller_of=lambda _: "caller",
         allows=lambda _: True,
         parse_run=parse,
+        read_answers=read_answers,
         open_attachments=left_alone,
         known_events=known_events,
         idle_seconds=idle_seconds,

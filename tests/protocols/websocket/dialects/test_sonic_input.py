@@ -156,6 +156,12 @@ def test_contents_of_servers_are_ignored() -> None:
     assert hear(reader, content("AUDIO", contentId="x"), {"contentEnd": {"contentId": "x"}}) == []
 
 
+def test_the_end_of_a_servers_content_does_not_end_one_of_the_client_without_a_name() -> None:
+    reader = begun(content("TEXT", "", role="USER", interactive=True), text("hi", ""))
+    assert hear(reader, {"contentEnd": {"contentId": "x", "type": "TEXT"}}) == []
+    assert hear(reader, end(""))[-1] == InputText("hi")
+
+
 @pytest.mark.parametrize("message", [{}, {"type": "error"}, {"timestamp": 1}, {"event": None}])
 def test_what_is_no_event_is_ignored(message: Any) -> None:
     assert begun().hear(json.dumps(message)) is NOTHING
@@ -208,6 +214,11 @@ def test_a_text_that_never_ends_is_bounded() -> None:
     with pytest.raises(InvalidInput, match="longer"):
         hear(reader, text("x" * 60_000))
     assert hear(reader, end()) == []
+
+
+def test_a_text_without_words_asks_nothing() -> None:
+    reader = begun(content("TEXT", role="USER", interactive=True))
+    assert hear(reader, text(""), text(" \n"), end()) == []
 
 
 @pytest.mark.parametrize("frame", [b"\0\0", "{", '{"event":7}', '{"body":"{"}', '{"body":7}'])

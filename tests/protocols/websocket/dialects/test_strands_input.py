@@ -123,6 +123,7 @@ def test_what_only_servers_say_is_ignored(reader: StrandsReader, kind: str) -> N
         ({"type": "hello"}, "$.type"),
         ({"type": "text_input"}, "$"),
         ({"type": "text_input", "text": ""}, "$.text"),
+        ({"type": "text_input", "text": " \n"}, "$.text"),
         ({"type": "bidi_text_input", "text": "hi", "role": "system"}, "$.role"),
         ({"type": "bidi_text_input", "text": "hi", "role": "assistant"}, "$.role"),
         ({"type": "bidi_audio_input", "audio": "A"}, "$.audio"),
