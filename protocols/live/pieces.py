@@ -32,6 +32,12 @@ def pieces_of(document: Document) -> list[Document]:
         return [document]
     if isinstance(delta, list):
         return [fitted({**document, "delta": part}) for part in _packed(delta)]
+    if document.get("type") == "STATE_SNAPSHOT" and isinstance(document["snapshot"], dict):
+        empty, *filling = _parted({"op": "add", "path": "", "value": document["snapshot"]})
+        changed = {**document, "type": "STATE_DELTA"}
+        del changed["snapshot"]
+        patches = [fitted({**changed, "delta": part}) for part in _packed(filling)]
+        return [{**document, "snapshot": empty["value"]}, *patches]
     return [fitted(document)]
 
 

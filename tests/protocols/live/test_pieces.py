@@ -60,6 +60,30 @@ def test_a_large_patch_is_several_that_do_the_same(before: Any, after: Any) -> N
     assert max(map(size, pieces)) < LARGEST_FRAME_BYTES
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        {f"k{number}": "x" * 50 for number in range(2000)},
+        {"a": {"b/c": {"d~e": HUGE_LIST}, "f": HUGE_LIST}, "g": 2},
+    ],
+)
+def test_a_large_state_is_an_empty_one_and_patches_that_fill_it(state: dict[str, Any]) -> None:
+    snapshot, *patches = pieces_of({"type": "STATE_SNAPSHOT", "snapshot": state, "metadata": {}})
+    assert snapshot == {"type": "STATE_SNAPSHOT", "snapshot": {}, "metadata": {}}
+    filled = snapshot["snapshot"]
+    for patch in patches:
+        assert (patch["type"], set(patch)) == ("STATE_DELTA", {"type", "delta", "metadata"})
+        filled = jsonpatch.apply_patch(filled, patch["delta"])
+    assert filled == state
+    assert max(map(size, patches)) < LARGEST_FRAME_BYTES
+
+
+def test_a_large_state_that_is_no_object_is_cut() -> None:
+    [piece] = pieces_of({"type": "STATE_SNAPSHOT", "snapshot": LONG})
+    assert piece["metadata"] == {"gateway": {"cut": True}}
+    assert fits(piece)
+
+
 def test_a_value_that_has_no_pieces_is_cut_and_says_so() -> None:
     operation = {"op": "add", "path": "/a", "value": LONG}
     [piece] = pieces_of({"type": "STATE_DELTA", "delta": [operation]})
