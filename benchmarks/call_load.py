@@ -33,6 +33,7 @@ SETTLE_SECONDS = 3.0
 BEEP_EVERY = 50  # packets
 BEEP_PACKETS = 4
 LOUD_BYTES = 40
+PAUSE_SECONDS = 0.1
 RTCP_TYPES = range(72, 77)
 CONNECT_SECONDS = 20.0
 
@@ -185,6 +186,22 @@ def round_trips(caller: Caller, since: float) -> list[float]:
     return found
 
 
+def silences(caller: Caller, since: float) -> list[float]:
+    """From a word's first packet sent to the last loud packet before the voice falls silent.
+
+    Words that are not said over the voice do not count.
+    """
+    loud = [at for at, _, size in caller.arrivals if size >= LOUD_BYTES]
+    found = []
+    for said, after in pairwise([*caller.speaker.beeps, float("inf")]):
+        is_voice_there = any(said - PAUSE_SECONDS < at < said for at in loud)
+        if said >= since and after < float("inf") and is_voice_there:
+            voice = [said, *(at for at in loud if said < at < after)]
+            ends = (at for at, following in pairwise(voice) if following - at > PAUSE_SECONDS)
+            found.append(next(ends, float("inf")) - said)
+    return found
+
+
 async def measure(plan: dict[str, Any]) -> dict[str, Any]:
     """Call, wait, measure."""
     said = speech()
@@ -206,6 +223,7 @@ async def measure(plan: dict[str, Any]) -> dict[str, Any]:
     windows = [[a for a in c.arrivals if begin <= a[0] < end] for c in callers]
     late = sorted(each for window in windows if window for each in lateness(window))
     trips = sorted(trip for c in callers for trip in round_trips(c, begin))
+    cuts = sorted(cut for c in callers for cut in silences(c, begin))
     rates = [len(window) / seconds for window in windows]
     return {
         "sent": min(sent),
@@ -214,6 +232,8 @@ async def measure(plan: dict[str, Any]) -> dict[str, Any]:
         "late_p99_ms": _share(late, 0.99) * 1000,
         "trip_p50_ms": _share(trips, 0.5) * 1000,
         "trip_p95_ms": _share(trips, 0.95) * 1000,
+        "cuts": len(cuts),
+        "silence_p95_ms": _share(cuts, 0.95) * 1000,
         "connect_p50_ms": _share(sorted(c.connect_seconds for c in callers), 0.5) * 1000,
     }
 

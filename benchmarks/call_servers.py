@@ -39,12 +39,18 @@ PIPECAT = CallServer("pipecat, small WebRTC transport", "call_pipecat", "plain",
 
 
 @contextmanager
-def answering(server: CallServer, *, is_silent: bool = False) -> Iterator[Server]:
-    """Start a server whose bot says what it hears, or nothing at all."""
+def answering(server: CallServer, bot: str = "echo", *, loses: bool = False) -> Iterator[Server]:
+    """Start a server.
+
+    Args:
+        server: which one.
+        bot: ``echo`` says what it hears, ``silent`` nothing; ``interrupted`` (ours alone) speaks
+            until it hears a word.
+        loses: whether one packet of a sound is lost on its way to it, see ``servers.losing``.
+    """
     python = str(ENVIRONMENT / "bin" / "python") if server.is_foreign else sys.executable
-    bot = "silent" if is_silent else "echo"
     arguments = ["-m", f"benchmarks.servers.{server.module}"]
-    with serve(arguments, python=python, BOT=bot) as process:
+    with serve(arguments, python=python, BOT=bot, LOSES=str(int(loses))) as process:
         yield process
 
 

@@ -4,11 +4,13 @@ import os
 from typing import cast
 
 from benchmarks.echo_voice import voice_model  # noqa: F401 - loaded before the first call
+from benchmarks.servers.losing import lose_a_packet_if_asked
 from gateway.app import serve
 from gateway.models.provider import PROVIDERS, ModelProvider
 from gateway.settings import Settings
 
 if __name__ == "__main__":
+    lose_a_packet_if_asked()
     providers = cast(dict[str, ModelProvider], PROVIDERS)
     providers["echo"] = ModelProvider("echo", voice="benchmarks.echo_voice:voice_model")
     chosen = {

@@ -16,6 +16,7 @@ from av import AudioFrame, AudioResampler
 from fastapi import FastAPI
 
 from benchmarks.servers.loopback import stay_on_loopback
+from benchmarks.servers.losing import lose_a_packet_if_asked
 
 RATE = 24_000
 SAMPLES = RATE // 50
@@ -99,4 +100,5 @@ app.add_api_route("/offer", offer, methods=["POST"])
 
 if __name__ == "__main__":
     stay_on_loopback()
+    lose_a_packet_if_asked()
     uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning")
