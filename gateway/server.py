@@ -75,8 +75,17 @@ class DrainingServer(uvicorn.Server):
             connection.transport.abort()
 
 
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Tell in a line what a client did wrong that uvicorn takes for a fault of the server's."""
+    if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
+        record.exc_info = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True
+
+
 def server(settings: Settings, app: object, drain: Callable[[], Awaitable[None]]) -> DrainingServer:
     """Make the server of an application."""
+    logging.getLogger("uvicorn.error").addFilter(_without_traceback)
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]  # any ASGI application
         host=settings.host,

@@ -38,6 +38,16 @@ async def test_an_impossible_session_is_refused_before_the_upgrade(gateway: str)
     assert refused.value.response.status_code == 403
 
 
+async def test_a_text_that_is_no_utf_8_is_closed_and_no_fault_of_the_server(gateway: str) -> None:
+    # The log of this gateway is looked through for tracebacks when it ends.
+    async with asyncio.timeout(_SECONDS), connect(websocket_url(gateway)) as socket:
+        await socket.send(b'{"prompt": "\xff"}', text=True)
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1007
+
+
 RUN: dict[str, Any] = {"threadId": "t", "runId": "r", "messages": []}
 STOP = [{"type": "session.start", "audio": False}, {"type": "session.stop"}]
 CLOSES: list[tuple[list[Any], int, str]] = [
