@@ -4,6 +4,9 @@ aioice hands every datagram that is not STUN upward, whoever sent it: one DTLS h
 ends a handshake, an empty datagram the transport. Here, what comes from an address that has not
 proved to be the client's (a candidate that it told of, or a check signed with its password) passes
 only if it is well-formed STUN, which aioice checks itself.
+
+A check of ours that was sent too early (a relay or a NAT did not know us yet) is sent again as soon
+as one of the client has come through: aioice alone waits half a second (RFC 8445, 7.3.1.4).
 """
 
 import struct
@@ -61,6 +64,7 @@ class GuardedProtocol(StunProtocol):
     def __init__(self, connection: Connection, gate: Gate) -> None:
         super().__init__(connection)
         self._gate = gate
+        self._asked: dict[Address, stun.Message] = {}
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         """Take a datagram off the network."""
@@ -74,6 +78,27 @@ class GuardedProtocol(StunProtocol):
             super().datagram_received(data, addr)
         else:
             gate.dropped += 1
+
+    async def request(
+        self,
+        request: stun.Message,
+        addr: Address,
+        integrity_key: bytes | None = None,
+        retransmissions: int | None = None,
+    ) -> tuple[stun.Message, Address]:
+        """Ask, and wait for the answer."""
+        self._asked[addr] = request
+        try:
+            return await super().request(request, addr, integrity_key, retransmissions)
+        finally:
+            if self._asked.get(addr) is request:
+                del self._asked[addr]
+
+    def send_stun(self, message: stun.Message, addr: Address) -> None:
+        """Send a message; one that says yes to the client's check is followed by our own."""
+        super().send_stun(message, addr)
+        if message.message_class == stun.Class.RESPONSE and addr in self._asked:
+            super().send_stun(self._asked[addr], addr)
 
 
 def _is_stun(data: bytes) -> bool:

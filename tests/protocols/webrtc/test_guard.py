@@ -1,5 +1,6 @@
 """What strangers send does not reach the call."""
 
+import asyncio
 import random
 import struct
 import time
@@ -96,6 +97,32 @@ async def test_who_proved_to_be_the_client_passes_from_then_on(socket: Socket) -
     socket.connection._remote_candidates.append(learned)
     socket.protocol.datagram_received(VOICE, STRANGER)
     assert socket.arrived() == [VOICE]
+
+
+async def test_a_check_that_came_too_early_is_sent_again_when_the_client_is_heard(
+    socket: Socket,
+) -> None:
+    connection = socket.connection
+    ours = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    asking = asyncio.create_task(socket.protocol.request(ours, CLIENT, integrity_key=b"theirs"))
+    await asyncio.sleep(0)
+    good = check(f"{connection.local_username}:them", connection.local_password)
+    for data, source in ((check("wrong:them", "x" * 22), CLIENT), (good, STRANGER), (good, CLIENT)):
+        socket.protocol.datagram_received(data, source)
+    request, error, yes = stun.Class.REQUEST, stun.Class.ERROR, stun.Class.RESPONSE
+    sent = [(stun.parse_message(data).message_class, to) for data, to in socket.transport.sent]
+    assert sent == [
+        (request, CLIENT),
+        (error, CLIENT),
+        (yes, STRANGER),
+        (yes, CLIENT),
+        (request, CLIENT),
+    ]
+    assert socket.transport.sent[-1] == socket.transport.sent[0]
+    asking.cancel()
+    await asyncio.wait({asking})
+    socket.protocol.datagram_received(good, CLIENT)
+    assert len(socket.transport.sent) == len(sent) + 1, "nothing is asked any more"
 
 
 async def test_only_the_client_counts_as_heard(
