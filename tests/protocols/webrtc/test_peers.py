@@ -158,24 +158,6 @@ async def test_a_call_needs_no_data_channel() -> None:
         await client.until(lambda: heard_seconds(client) >= 0.26)
 
 
-async def test_a_client_that_only_speaks_reads_the_answer() -> None:
-    async with serving() as server:
-        client = Client(Mouth(tone(440, 1.0, CLIENT_RATE)))
-        [transceiver] = client.connection.getTransceivers()
-        transceiver.direction = "sendonly"
-        await client.call(server)
-        conversation = server.conversation()
-        conversation.emit(
-            TurnStarted("turn-1"),
-            Transcript("m", "assistant", "Forty two."),
-            AudioDelta("m", tone(330, 1.0, OUTPUT_RATE)),
-            TurnEnded(),
-        )
-        await client.until_told("RUN_FINISHED")
-        await conversation.until(lambda c: loud_seconds(bytes(c.heard), INPUT_RATE) >= 0.9)
-        await client.aclose()
-
-
 async def test_a_channel_of_any_name_that_opens_late_is_told_what_it_missed() -> None:
     async with serving() as server, calling(server, Mouth(), label="chat") as client:
         await client.until_told("gateway.session")

@@ -4,9 +4,19 @@ from fractions import Fraction
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
+from protocols.contract.events import AudioDelta, Transcript, TurnEnded, TurnStarted
 from protocols.webrtc.ticker import Ticker
 from protocols.webrtc.voice import VoiceTrack
-from tests.protocols.webrtc.calls import tone
+from tests.protocols.webrtc.calls import (
+    CLIENT_RATE,
+    INPUT_RATE,
+    OUTPUT_RATE,
+    Client,
+    Mouth,
+    loud_seconds,
+    serving,
+    tone,
+)
 
 RATE = 24_000
 BOUND_SECONDS = 5.0
@@ -190,3 +200,21 @@ async def test_a_track_that_has_ended_takes_no_voice() -> None:
         for _ in range(10):
             await track.play(tone(440, 0.1, RATE))
     assert track.queued_seconds == 0.0
+
+
+async def test_a_client_that_only_speaks_reads_the_answer() -> None:
+    async with serving() as server:
+        client = Client(Mouth(tone(440, 1.0, CLIENT_RATE)))
+        [transceiver] = client.connection.getTransceivers()
+        transceiver.direction = "sendonly"
+        await client.call(server)
+        conversation = server.conversation()
+        conversation.emit(
+            TurnStarted("turn-1"),
+            Transcript("m", "assistant", "Forty two."),
+            AudioDelta("m", tone(330, 1.0, OUTPUT_RATE)),
+            TurnEnded(),
+        )
+        await client.until_told("RUN_FINISHED")
+        await conversation.until(lambda c: loud_seconds(bytes(c.heard), INPUT_RATE) >= 0.9)
+        await client.aclose()
