@@ -6,11 +6,11 @@ session's memory.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 from strands import Agent
 from strands.bidi import BidiAgent
 from strands.bidi.models import BidiModel
@@ -26,12 +26,13 @@ from gateway.models.media import kinds_taken
 from gateway.models.provider import Models
 from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import Detail, InvalidInput
-from protocols.contract.inputs import LiveOptions, UserTurn
+from protocols.contract.inputs import Json, LiveOptions, UserTurn
 from protocols.contract.media_types import MediaKind
 
 AGENT_NAME = "gateway"
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DEFAULT_SAMPLE_RATE = 16000
+_DEEPEST = 128  # lists and objects in each other; who copies and compares them recurses
 
 
 class Voice(Struct, frozen=True):
@@ -165,11 +166,13 @@ class AgentFactory:
         return "\n\n".join(text for text in (self._system_prompt, *more) if text.strip())
 
     def check(self, said: UserTurn | LiveOptions) -> None:
-        """Refuse client tools whose names no model could tell apart, before the turn begins.
+        """Refuse what no model or library could take of a client, before the turn begins.
 
         Raises:
-            InvalidInput: a name is taken, or is none that every model service takes.
+            InvalidInput: the name of a tool is taken, or none that every model service takes; its
+                parameters are no schema; these or the state are nested too deeply.
         """
+        _check_depth(said.state, "$.state")
         taken = set(self._names)
         for index, tool in enumerate(said.client_tools):
             path = f"$.tools[{index}].name"
@@ -182,6 +185,34 @@ class AgentFactory:
                     f"A tool named {tool.name!r} exists already.", [Detail(path, "is taken")]
                 )
             taken.add(key)
+            _check_parameters(tool.parameters, f"$.tools[{index}].parameters")
+
+
+def _check_parameters(parameters: Json, path: str) -> None:
+    if not isinstance(parameters, dict | None):
+        fault = Detail(path, "is no JSON schema of an object")
+        raise InvalidInput("The parameters of a tool are a JSON schema, or left out.", [fault])
+    _check_depth(parameters, path)
+
+
+def _check_depth(value: Json | UnsetType, path: str) -> None:
+    layer = [value]
+    for _ in range(_DEEPEST + 1):
+        layer = [inner for each in layer for inner in _inside(each)]
+        if not layer:
+            return
+    fault = Detail(path, "is nested too deeply")
+    raise InvalidInput(f"At most {_DEEPEST} levels of lists and objects can be taken.", [fault])
+
+
+def _inside(value: Json | UnsetType) -> Iterable[Json]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 def _sample_rates(model: BidiModel) -> tuple[int, int]:

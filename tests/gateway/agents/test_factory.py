@@ -113,6 +113,42 @@ def test_a_name_that_is_taken_is_refused_with_its_place(names: list[str]) -> Non
     assert names[-1] in refused.value.message
 
 
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("parameters", [5, [], "object", True])
+def test_parameters_that_are_no_schema_are_refused_with_their_place(parameters: Any) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        factory().check(said(ClientTool("a"), ClientTool("paint", "", parameters)))
+    place = "$.tools[1].parameters"
+    assert refused.value.details == (Detail(place, "is no JSON schema of an object"),)
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        (UserTurn(content=(), state=nested(129)), "$.state"),
+        (LiveOptions(state=nested(900)), "$.state"),
+        (said(ClientTool("paint", "", {"x": nested(128)})), "$.tools[0].parameters"),
+    ],
+)
+def test_what_is_nested_too_deeply_is_refused(given: UserTurn | LiveOptions, place: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        factory().check(given)
+    assert refused.value.details == (Detail(place, "is nested too deeply"),)
+
+
+async def test_as_deep_as_may_be_is_taken() -> None:
+    state = nested(128)
+    factory().check(UserTurn(content=(), state=state))
+    agent = await factory().text(SESSION, said(), [], {"shared": state})
+    assert agent.state.get("shared") == state
+
+
 async def test_a_live_agent_is_ready_but_not_connected() -> None:
     voice_model = ScriptedVoice()
     models = ScriptedModels(voice=voice_model)
