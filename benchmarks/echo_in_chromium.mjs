@@ -1,5 +1,5 @@
 // A browser hears its own beeps come back: node echo_in_chromium.mjs URL WIRE WAV CHROMIUM SECONDS MODULES
-// Prints the round trips in milliseconds as JSON. Microphone and loudspeaker are measured in one
+// Prints as JSON, in milliseconds: the round trips, and how long a voice was heard on after each beep over it. Microphone and loudspeaker are measured in one
 // audio context, so no two clocks are compared. MODULES is the folder that holds playwright-core.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -84,5 +84,12 @@ async function measure({ wire, seconds }) {
     return found;
   };
   const back = onsets(1);
-  return onsets(0).flatMap((said) => back.filter((heard) => heard > said && heard < said + 950).slice(0, 1).map((heard) => heard - said));
+  const trips = onsets(0).flatMap((said) => back.filter((heard) => heard > said && heard < said + 950).slice(0, 1).map((heard) => heard - said));
+  const voice = levels.flatMap((level, at) => ((level[1] ?? 0) > 0.05 ? [at * step] : []));
+  const silences = onsets(0).flatMap((said) => {
+    if (!voice.some((at) => at > said - 100 && at <= said)) return [];
+    const heard = [said, ...voice.filter((at) => at > said && at < said + 950)];
+    return [heard.find((at, index) => (heard[index + 1] ?? Infinity) - at > 100) - said];
+  });
+  return { trips, silences };
 }

@@ -1,4 +1,4 @@
-"""What a caller in a browser notices of a server: how long a sound takes to come back.
+"""What a caller in a browser notices: how long a sound takes to come back, a voice to fall silent.
 
 Needs Chromium, Node and the packages of the tests (``make test`` installs them); without, the
 section says so.
@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import tempfile
 from array import array
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -27,16 +28,25 @@ RATE = 48_000
 BEEP_SECONDS = 0.06
 
 
+@dataclass(frozen=True)
+class Heard:
+    """Milliseconds, one figure a beep: until it came back; for how long a voice went on over it."""
+
+    trips: list[float]
+    silences: list[float]
+
+
+def is_here() -> bool:
+    """Tell whether there is all that a browser needs."""
+    return None not in _programs() and (MODULES / "node_modules").exists()
+
+
 def measure() -> tuple[list[str], list[str]]:
-    """Measure both; give the lines of the report and the promises that were missed."""
-    title = ["### Round trip as Chromium hears it", ""]
-    node, chromium = shutil.which("node"), shutil.which("chromium")
-    if node is None or chromium is None or not (MODULES / "node_modules").exists():
-        return [
-            *title,
-            "Not measured: Chromium, Node or the packages of the tests are missing.",
-            "",
-        ], []
+    """Measure; give the lines of the report and the promises that were missed."""
+    title = ["### As Chromium hears it", ""]
+    if not is_here():
+        missing = "Not measured: Chromium, Node or the packages of the tests are missing."
+        return [*title, missing, ""], []
     lines = [
         *title,
         f"A beep of {BEEP_SECONDS * 1000:.0f} ms a second from a fake microphone until it is "
@@ -48,28 +58,45 @@ def measure() -> tuple[list[str], list[str]]:
     ]
     missed = []
     for server, loses in product((OURS, OBVIOUS), (False, True)):
-        trips = _trips(server, node, chromium, loses=loses)
+        trips = listen(server, loses=loses).trips[LOST_BY if loses else SETTLED :]
         lost = "one packet" if loses else "nothing"
-        middle = statistics.median(trips) if trips else math.inf
-        worst = max(trips, default=math.inf)
+        middle, worst = _middle_and_worst(trips)
         lines.append(f"| {server.name} | {lost} | {len(trips)} | {middle:.0f} | {worst:.0f} |")
         if server is OURS and middle > MOST_ROUND_TRIP_MS:
             missed.append(f"round trip in Chromium, {lost} lost, {middle:.0f} ms")
+    silences = listen(OURS, bot="interrupted").silences[SETTLED:]
+    middle, worst = _middle_and_worst(silences)
+    lines += [
+        "",
+        f"A voice of {OURS.name} went on for {middle:.0f} ms (p50; worst {worst:.0f}) after the "
+        f"beginning of a beep that interrupted it, {len(silences)} times.",
+    ]
     return [*lines, ""], missed
 
 
-def _trips(server: CallServer, node: str, chromium: str, *, loses: bool) -> list[float]:
-    """The round trips that count, in milliseconds."""
-    with tempfile.TemporaryDirectory() as folder, answering(server, loses=loses) as process:
+def listen(server: CallServer, *, bot: str = "echo", loses: bool = False) -> Heard:
+    """Let the browser call a new server; see ``call_servers.answering``."""
+    node, chromium = _programs()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        answering(server, bot, loses=loses) as process,
+    ):
         wav = Path(folder) / "beeps.wav"
         wav.write_bytes(write_wav(_beeps(), RATE))
         url = f"http://127.0.0.1:{process.port}"
-        arguments = [url, server.wire, str(wav), chromium, str(SECONDS), str(MODULES)]
+        arguments = [url, server.wire, str(wav), str(chromium), str(SECONDS), str(MODULES)]
         done = subprocess.run(
-            [node, SCRIPT, *arguments], capture_output=True, text=True, timeout=120, check=True
+            [str(node), SCRIPT, *arguments], capture_output=True, text=True, timeout=120, check=True
         )
-    trips: list[float] = json.loads(done.stdout)
-    return trips[LOST_BY if loses else SETTLED :]
+    return Heard(**json.loads(done.stdout))
+
+
+def _programs() -> tuple[str | None, str | None]:
+    return shutil.which("node"), shutil.which("chromium")
+
+
+def _middle_and_worst(figures: list[float]) -> tuple[float, float]:
+    return (statistics.median(figures), max(figures)) if figures else (math.inf, math.inf)
 
 
 def _beeps() -> bytes:
