@@ -13,7 +13,7 @@ class WebSocketOptions(Struct, frozen=True, kw_only=True):
     ] = 65_536
     first_message_seconds: Annotated[
         float, Meta(gt=0, description="how long a WebSocket may stay silent after it was opened")
-    ] = 10.0
+    ] = 900.0  # pages connect when they are opened, and people take their time
     stalled_seconds: Annotated[
         float,
         Meta(

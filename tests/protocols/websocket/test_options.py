@@ -8,7 +8,7 @@ from protocols.websocket.options import WebSocketOptions
 
 def test_the_defaults_are_those_of_the_interface() -> None:
     assert WebSocketOptions() == WebSocketOptions(
-        max_frame_bytes=64 * 1024, first_message_seconds=10.0, stalled_seconds=10.0
+        max_frame_bytes=64 * 1024, first_message_seconds=900.0, stalled_seconds=10.0
     )
 
 
