@@ -15,7 +15,7 @@ from gateway.cli.talk import read_question
 from gateway.models.offline.speech import SpeechEngines
 from tests.emulators.emulator import AwsEmulator
 from tests.emulators.kinesis_video import TurnServers
-from tests.journeys.test_voice import understood
+from tests.journeys.test_voice import is_said, understood
 from tests.journeys.wires import AUDIO, manifest
 from tests.server_process import serve
 from tests.turn_server import SECRET, TurnServer, turn_server
@@ -50,16 +50,13 @@ async def test_every_recording_gets_its_answer_through_a_relay(
     with serve(tmp_path / "log", GATEWAY_ICE_SERVERS=servers, GATEWAY_MAX_VOICES="12") as url:
         answers = await asyncio.gather(*(ask(url, phrase) for phrase in phrases))
     wrong = {}
-    for phrase, answer in zip(phrases, answers, strict=True):
-        expected = manifest()[phrase]
-        words = [*expected["expected_answer_words"], *expected["answer_alternatives"]]
-        if not answer.pcm or (words and not any(word in answer.reply for word in words)):
-            wrong[phrase] = (answer.question, answer.reply, len(answer.pcm))
-    assert wrong == {}
     ears = SpeechEngines()
-    heard = await understood(ears, answers[phrases.index("multiply")])
+    for phrase, answer in zip(phrases, answers, strict=True):
+        heard = await understood(ears, answer)
+        if not (heard and is_said(phrase, heard) and is_said(phrase, answer.reply)):
+            wrong[phrase] = (answer.question, answer.reply, heard)
     await ears.aclose()
-    assert "714" in heard or "seven hundred fourteen" in heard.replace(" and ", " "), heard
+    assert wrong == {}
     assert allocations(coturn) - before >= 2 * len(phrases)
 
 
