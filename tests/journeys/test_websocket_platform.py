@@ -4,9 +4,11 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.journeys.wires import websocket_url
@@ -46,6 +48,35 @@ async def test_a_text_that_is_no_utf_8_is_closed_and_no_fault_of_the_server(gate
             await socket.recv()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1007
+
+
+async def test_a_run_is_cancelled_by_the_action_and_the_next_one_runs_on_the_same_socket(
+    gateway: str,
+) -> None:
+    thread = str(uuid4())
+
+    async def run(socket: ClientConnection, name: str, words: str, until: str) -> Any:
+        question = {"id": name, "role": "user", "content": words}
+        body = {"threadId": thread, "runId": name, "messages": [question]}
+        await socket.send(json.dumps(body))
+        while (event := json.loads(await socket.recv()))["type"] != until:
+            pass
+        return event
+
+    async with (
+        asyncio.timeout(_SECONDS),
+        httpx.AsyncClient(base_url=gateway) as client,
+        connect(websocket_url(gateway)) as socket,
+    ):
+        await run(socket, "one", "count from 1 to 400", "TEXT_MESSAGE_CONTENT")
+        cancel = {"action": "cancel", "session_id": thread}
+        told = (await client.post("/invocations", json=cancel)).json()
+        assert told == {"status": "success", "cancelled": True}
+        while (event := json.loads(await socket.recv()))["type"] != "RUN_FINISHED":
+            pass
+        assert (event["runId"], event["outcome"]) == ("one", {"type": "cancelled"})
+        event = await run(socket, "two", "what is 6 times 7", "RUN_FINISHED")
+        assert (event["runId"], event["outcome"]) == ("two", {"type": "success"})
 
 
 RUN: dict[str, Any] = {"threadId": "t", "runId": "r", "messages": []}
