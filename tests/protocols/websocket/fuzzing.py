@@ -7,6 +7,8 @@ from typing import Any
 
 type Message = Mapping[str, Any]
 
+_NESTED: Any = json.loads("[" * 300 + "]" * 300)
+_TOOL = {"name": "t", "description": "d", "parameters": 5}
 _CONTENT = {"promptName": "p", "contentName": "c"}
 _SOUND = "AAAA" * 400
 
@@ -17,6 +19,8 @@ DIALECTS: Mapping[str, Sequence[Message]] = {
         {"type": "session.start", "sessionId": "s", "context": [{"description": "a"}]},
         {"type": "session.start", "resumeToken": "t", "lastSeq": 7},
         {"type": "session.start", "tools": [{"name": "t", "description": "d"}]},
+        {"type": "session.start", "tools": [_TOOL], "audio": False},
+        {"type": "session.start", "state": _NESTED, "audio": False},
         {"type": "input.text", "text": "hello"},
         {"type": "input.audio", "data": _SOUND},
         {"type": "input.image", "mimeType": "image/png", "data": "AAAA"},
@@ -29,8 +33,15 @@ DIALECTS: Mapping[str, Sequence[Message]] = {
     "ag_ui": [
         {"threadId": "t", "runId": "r", "messages": [{"id": "1", "role": "user", "content": ""}]},
         {"threadId": "", "runId": "", "messages": [], "tools": [], "state": {"a": 1}},
+        {"threadId": "t", "runId": "r", "messages": [], "tools": [_TOOL]},
+        {"threadId": "t", "runId": "r", "messages": [], "state": _NESTED},
     ],
-    "prompt": [{"prompt": "hi", "session_id": None}, {"prompt": "hi", "session_id": "s"}],
+    "prompt": [
+        {"prompt": "hi", "session_id": None},
+        {"prompt": "hi", "session_id": "s"},
+        {"prompt": "", "resume": [{"interruptId": "q", "status": "resolved"}]},
+        {"response": "hi", "session_id": "s", "message_type": "agent_response"},
+    ],
     "strands": [
         {"type": "config", "voice": "tiffany", "input_sample_rate": 16000},
         {"type": "text_input", "text": "hello"},
