@@ -17,6 +17,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from protocols.contract.errors import GatewayError, Unavailable
+from protocols.webrtc.kinesis_video import Lease, SignalingChannel
 from protocols.webrtc.options import IceServer, IceSource, KvsChannel, SharedSecret
 
 FOREVER_SECONDS = 86_400  # is told of servers that are set for good
@@ -43,13 +44,6 @@ class IceServers(Struct, frozen=True):
         if self.expires_at is None:
             return FOREVER_SECONDS
         return max(0, int(self.expires_at - now))
-
-
-class Lease(Struct, frozen=True):
-    """What a service gave: servers with credentials, good for so many seconds."""
-
-    servers: tuple[IceServer, ...]
-    seconds: float
 
 
 class TurnService(Protocol):
@@ -210,8 +204,6 @@ def _again(error: GatewayError) -> GatewayError:
 
 
 def _kinesis_video(channel: KvsChannel) -> TurnService:
-    from protocols.webrtc.kinesis_video import SignalingChannel  # noqa: PLC0415 - not always used
-
     return SignalingChannel(channel.name)
 
 

@@ -12,9 +12,10 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from protocols.contract.errors import GatewayError, NotConfigured, TimedOut, Unavailable
-from protocols.webrtc.ice_servers import Lease
-from protocols.webrtc.options import read_ice_url
+from protocols.webrtc.options import IceServer, read_ice_url
 
 CLIENT_ID = "gateway"
 
@@ -54,6 +55,13 @@ _OTHERWISE = Unavailable(
 )
 
 _log = logging.getLogger(__name__)
+
+
+class Lease(Struct, frozen=True):
+    """What a service gave: servers with credentials, good for so many seconds."""
+
+    servers: tuple[IceServer, ...]
+    seconds: float
 
 
 class SignalingChannel:

@@ -22,8 +22,7 @@ from gateway.cli.doctor_network import (
 from gateway.cli.finding import Finding
 from gateway.settings import Settings
 from protocols.contract.errors import NotConfigured
-from protocols.webrtc.ice_servers import Lease
-from protocols.webrtc.kinesis_video import SignalingChannel
+from protocols.webrtc.kinesis_video import Lease, SignalingChannel
 from protocols.webrtc.options import IceServer, WebRtcOptions
 from tests.gateway.cli.scripted_gateway import HttpScript, Reply, nobody
 

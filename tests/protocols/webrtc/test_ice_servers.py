@@ -10,11 +10,10 @@ from protocols.webrtc.ice_servers import (
     IceDirectory,
     IcePlan,
     IceServers,
-    Lease,
     Reachability,
     sign,
 )
-from protocols.webrtc.kinesis_video import SignalingChannel
+from protocols.webrtc.kinesis_video import Lease, SignalingChannel
 from protocols.webrtc.options import IceServer, KvsChannel, SharedSecret, parse_ice_source
 from tests.emulators.kinesis_video import TurnServers
 

@@ -10,8 +10,8 @@ import pytest
 
 from protocols.contract.errors import GatewayError, NotConfigured, TimedOut, Unavailable
 from protocols.webrtc import kinesis_video
-from protocols.webrtc.ice_servers import IceDirectory, Lease
-from protocols.webrtc.kinesis_video import SignalingChannel
+from protocols.webrtc.ice_servers import IceDirectory
+from protocols.webrtc.kinesis_video import Lease, SignalingChannel
 from protocols.webrtc.options import IceServer, KvsChannel
 from tests.emulators.emulator import AwsEmulator, clean
 from tests.emulators.kinesis_video import LIMIT_EXCEEDED, TurnServers

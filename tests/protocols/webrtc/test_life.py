@@ -13,8 +13,8 @@ from protocols.contract.events import AudioDelta, TurnEnded, TurnStarted
 from protocols.contract.inputs import Text
 from protocols.webrtc.guard import Gate
 from protocols.webrtc.ice import has_relay, path_of
-from protocols.webrtc.ice_servers import IcePlan, Lease
-from protocols.webrtc.kinesis_video import SignalingChannel
+from protocols.webrtc.ice_servers import IcePlan
+from protocols.webrtc.kinesis_video import Lease, SignalingChannel
 from protocols.webrtc.options import IceServer, WebRtcOptions, read_ice_url
 from tests.protocols.webrtc.calls import (
     BOUND_SECONDS,
