@@ -1,5 +1,6 @@
-"""A tool asks; the user answers after the gateway was restarted, over AG-UI and plain HTTP."""
+"""A tool asks; the user answers, after a restart of the gateway too, on every wire of words."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from protocols.streaming import SESSION_HEADER
 from tests.ag_ui_verifier import verify
-from tests.journeys.wires import events_of
+from tests.journeys.wires import events_of, websocket_url
 from tests.server_process import ROOT, serve
 
 SHREDDER = re.compile(r"```python\n(# shredder\.py\n.*?)```", re.DOTALL)
@@ -109,3 +111,21 @@ def test_plain_http_asks_and_is_answered(
             "$.resume[0].interruptId",
             "$.resume[0].status",
         }
+
+
+@pytest.mark.slow
+def test_a_prompt_on_the_websocket_asks_and_is_answered(tmp_path: Path) -> None:
+    with (
+        gateway(tmp_path) as client,
+        connect(websocket_url(str(client.base_url).rstrip("/"))) as socket,
+    ):
+
+        def ask(**asked: Any) -> Any:
+            socket.send(json.dumps(asked))
+            return json.loads(socket.recv(30))
+
+        (question,) = ask(prompt=REQUEST["content"])["interrupts"]
+        assert question["message"].endswith("for ever?")
+        done = ask(prompt="", resume=[{"interruptId": question["id"], "status": "resolved"}])
+        assert "is destroyed" in done["response"]
+        assert "interrupts" not in done
