@@ -5,6 +5,7 @@ keeps one event), feeds it what the user says, and stops it. ``send`` never wait
 """
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
@@ -21,7 +22,7 @@ from gateway.agents.client_tools import ClientTools
 from gateway.agents.factory import Voice
 from gateway.agents.failures import told_failure
 from gateway.agents.history import content_blocks
-from gateway.agents.microphone import Interrupt, Microphone, Truncate
+from gateway.agents.microphone import Begun, Interrupt, Microphone, Truncate
 from gateway.agents.reconnecting import ReconnectNotice
 from gateway.agents.sharing import SharedState
 from gateway.agents.spoken import Spoken
@@ -96,6 +97,8 @@ class StrandsLive:
         self._interrupting = False
         self._parked = False
         self._turn: TurnObservation | None = None
+        self._giving: asyncio.Task[None] | None = None
+        self._context = contextvars.copy_context()  # later that of the conversation's telemetry
         self._task = asyncio.create_task(self._run())
         # A task that is cancelled before its first step runs no finally.
         self._task.add_done_callback(lambda _: plan.release())
@@ -129,11 +132,32 @@ class StrandsLive:
         """
         if isinstance(item, Media):
             self._check(item)
+        begun = self._begin(item) if self._microphone.is_idle else item
+        if begun is None:
+            return
         dropped_bytes = self._microphone.dropped_bytes
-        self._microphone.put(item)
+        self._microphone.put(begun)
         dropped_bytes = self._microphone.dropped_bytes - dropped_bytes
         if dropped_bytes:
             speech_dropped(dropped_bytes / _BYTES_PER_SAMPLE / self.input_sample_rate)
+
+    def _begin(self, item: LiveInput) -> LiveInput | Begun | None:
+        """Give sound to a model that waits for it; None: it has taken it.
+
+        Models nearly always take it at once: nobody need be woken for it then.
+        """
+        if not isinstance(item, AudioChunk):
+            return item
+        loop = asyncio.get_running_loop()
+        taking = asyncio.eager_task_factory(loop, self._give(item), context=self._context)
+        if taking.done() and not taking.cancelled() and taking.exception() is None:
+            return None
+        self._giving = taking
+        return Begun(taking)
+
+    async def _give(self, sound: AudioChunk) -> None:
+        audio = StrandsAudio(format="pcm", source={"bytes": sound.pcm})
+        await self._plan.voice.agent.send(audio)
 
     def _check(self, media: Media) -> None:
         if media.kind != "image" or not self._plan.voice.takes_images:
@@ -220,6 +244,7 @@ class StrandsLive:
     async def _converse(self, conversation: ConversationObservation) -> None:
         agent = self._plan.voice.agent
         notice = ReconnectNotice(agent, self._buffer.offer)
+        self._context = contextvars.copy_context()
         try:
             await agent.start({TEXT_MODEL: self._plan.voice.text_model})
             async with asyncio.TaskGroup() as tasks:
@@ -232,6 +257,7 @@ class StrandsLive:
             raise group.exceptions[0] from group
         finally:
             notice.close()
+            await self._end_giving()
             await self._stop()
 
     async def _listen(self, conversation: ConversationObservation) -> None:
@@ -265,8 +291,9 @@ class StrandsLive:
             item = await self._microphone.get()
             match item:
                 case AudioChunk():
-                    audio = StrandsAudio(format="pcm", source={"bytes": item.pcm})
-                    await self._plan.voice.agent.send(audio)
+                    await self._give(item)
+                case Begun():
+                    await item.taking
                 case Text():
                     await self._plan.voice.agent.send(TextBlock(item.text))
                 case Media():
@@ -277,6 +304,12 @@ class StrandsLive:
                 case Truncate():
                     await self._truncate(item)
             self._microphone.done()
+
+    async def _end_giving(self) -> None:
+        giving, self._giving = self._giving, None
+        if giving is not None:
+            giving.cancel()
+            await asyncio.gather(giving, return_exceptions=True)
 
     async def _interrupt(self, conversation: ConversationObservation) -> None:
         model = self._plan.voice.agent.model

@@ -26,7 +26,13 @@ class Truncate(Struct, frozen=True):
     seconds: float
 
 
-type Said = AudioChunk | Text | Media | Interrupt | Truncate
+class Begun(Struct, frozen=True):
+    """Something that the model is taking already, but not at once."""
+
+    taking: asyncio.Task[None]
+
+
+type Said = AudioChunk | Text | Media | Interrupt | Truncate | Begun
 
 
 class Microphone:
@@ -42,9 +48,15 @@ class Microphone:
         self._audio_bytes = 0
         self._items: deque[Said] = deque()
         self._filled = asyncio.Event()
+        self._reader_waits = False
         self._all_taken = asyncio.Event()
         self._all_taken.set()
         self._closed = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether the reader waits and nothing is there for it."""
+        return self._reader_waits and not self._items
 
     def put(self, item: Said) -> None:
         """Add an input.
@@ -66,7 +78,11 @@ class Microphone:
         """Take the oldest input; waits while there is none."""
         while not self._items:
             self._filled.clear()
-            await self._filled.wait()
+            self._reader_waits = True
+            try:
+                await self._filled.wait()
+            finally:
+                self._reader_waits = False
         item = self._items.popleft()
         if isinstance(item, AudioChunk):
             self._audio_bytes -= len(item.pcm)

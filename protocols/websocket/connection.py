@@ -6,7 +6,7 @@ Outbound at most 250 frames a second, as AgentCore allows. A client that takes n
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 import msgspec
@@ -65,6 +65,10 @@ class Line(Protocol):
         """Throw away what was not sent yet."""
         ...
 
+    def give_up(self) -> None:
+        """Send nothing more: what is being sent raises ``Gone``."""
+        ...
+
 
 class Connection:
     """Reads and writes one socket. One task reads, one writes at a time."""
@@ -81,6 +85,7 @@ class Connection:
         self._encoder = msgspec.json.Encoder()
         self._received = 0
         self._given_up = False
+        self._sending: asyncio.Task[None] | None = None  # only while the client does not take it
         self._close_code: int | None = None
         self._frames_left = _BURST_FRAMES
         self._counted_at = clock()
@@ -148,19 +153,42 @@ class Connection:
         except (OSError, RuntimeError, TimeoutError, WebSocketDisconnect):
             pass  # gone, closed already, or not taking anything: there is nothing left to close
 
-    async def _send[Data](self, send: Callable[[Data], Awaitable[None]], data: Data) -> None:
+    def give_up(self) -> None:
+        """Send nothing more; what is being sent raises ``Gone``."""
+        self._given_up = True
+        if self._sending is not None:
+            self._sending.cancel()
+
+    async def _send[Data](
+        self, send: Callable[[Data], Coroutine[Any, Any, None]], data: Data
+    ) -> None:
+        await self._wait_for_turn()
         if self._given_up:
             raise Gone
-        await self._wait_for_turn()
         try:
-            async with asyncio.timeout(self._options.stalled_seconds):
-                await send(data)
-        except TimeoutError as error:
-            self._given_up = True
-            raise TimedOut("The client does not take what is sent to it.") from error
+            # Begun at once: nearly always it ends at once too, and needs no watch over its time.
+            sending = asyncio.eager_task_factory(asyncio.get_running_loop(), send(data))
+            if not sending.done():
+                await self._finish(sending)
+            sending.result()
         except (OSError, RuntimeError, WebSocketDisconnect) as error:
             self._given_up = True
             raise Gone from error
+
+    async def _finish(self, sending: asyncio.Task[None]) -> None:
+        """Wait for a client that is slow to take what is sent to it."""
+        self._sending = sending
+        try:
+            async with asyncio.timeout(self._options.stalled_seconds):
+                await asyncio.wait({sending})
+        except TimeoutError as error:
+            self._given_up = True
+            raise TimedOut("The client does not take what is sent to it.") from error
+        finally:
+            self._sending = None
+            sending.cancel()
+        if sending.cancelled():
+            raise Gone
 
     async def _wait_for_turn(self) -> None:
         now = self._clock()

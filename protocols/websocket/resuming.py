@@ -44,7 +44,6 @@ class Wire:
         self._connection = connection
         self._error: Exception | None = None
         self._ended = asyncio.Event()
-        self._sending: asyncio.Timeout | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -66,8 +65,7 @@ class Wire:
     def abandon(self) -> None:
         """Give the connection up: another one has taken its place."""
         self._end(TakenOver())
-        if self._sending is not None:
-            self._sending.reschedule(0)
+        self._connection.give_up()
 
     async def lost(self) -> None:
         """Wait for the end of the connection as far as sending shows it, and raise it."""
@@ -83,13 +81,10 @@ class Wire:
             sending.close()
             raise LineLost
         try:
-            async with asyncio.timeout(None) as self._sending:
-                await sending
-        except (Gone, TimedOut, TimeoutError) as error:
+            await sending
+        except (Gone, TimedOut) as error:
             self._end(error)
             raise LineLost from error
-        finally:
-            self._sending = None
 
     def _end(self, error: Exception) -> None:
         self._error = self._error or error

@@ -82,6 +82,10 @@ class Interpreter:
     async def drop(self) -> None:
         """Nothing waits here that could be dropped."""
 
+    def give_up(self) -> None:
+        """Send nothing more."""
+        self._connection.give_up()
+
     async def refuse(self, error: Exception) -> None:
         """Tell that something was not taken."""
         await self.say({"type": "gateway.error", **error_object(error)})

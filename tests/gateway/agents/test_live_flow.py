@@ -6,10 +6,12 @@ from typing import Any, override
 import pytest
 from strands.bidi.models import ConnectionTimeoutError
 from strands.bidi.types.events import BidiBargeInEvent
+from strands.bidi.types.media import AudioDelta as StrandsAudio
 
+from protocols.contract.errors import ModelFailed
 from protocols.contract.events import AudioDelta, BargeIn, TurnEnded
-from protocols.contract.inputs import AudioChunk
-from tests.gateway.agents.live_rig import talking
+from protocols.contract.inputs import AudioChunk, Text
+from tests.gateway.agents.live_rig import WAIT_SECONDS, Talk, talking
 from tests.scripted_voice import ScriptedVoice, assistant_says, user_says
 
 SECOND = b"\0\0" * 16_000
@@ -21,11 +23,27 @@ class Deaf(ScriptedVoice):
     def __init__(self) -> None:
         super().__init__()
         self.hears = asyncio.Event()
+        self.given_up = 0
+        self.send_error: Exception | None = None
 
     @override
     async def send(self, content: Any) -> None:
-        await self.hears.wait()
+        try:
+            await self.hears.wait()
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
+        if self.send_error is not None:
+            raise self.send_error
         await super().send(content)
+
+
+async def until_it_waits(talk: Talk) -> None:
+    """Let the conversation say something, and wait until it waits for more."""
+    await talk.live.send(Text("first"))
+    async with asyncio.timeout(WAIT_SECONDS):
+        await talk.live.taken()
+    await asyncio.sleep(0)
 
 
 async def test_speech_the_model_does_not_take_is_dropped_from_its_old_end_and_counted(
@@ -44,6 +62,54 @@ async def test_speech_the_model_does_not_take_is_dropped_from_its_old_end_and_co
     assert sum(dropped) == 8 - len(kept)
     assert len(kept) <= 6  # five that waited, and the one being taken
     assert kept[-5:] == [3, 4, 5, 6, 7]
+
+
+async def test_a_model_that_waits_for_sound_takes_it_at_once() -> None:
+    voice = ScriptedVoice()
+    async with talking(voice) as talk:
+        await until_it_waits(talk)
+        await talk.live.send(AudioChunk(b"\1\0"))
+        assert voice.sent[1:] == [StrandsAudio(format="pcm", source={"bytes": b"\1\0"})]
+
+
+async def test_what_is_said_to_a_model_that_takes_its_time_stays_in_order() -> None:
+    voice = Deaf()
+    voice.hears.set()
+    async with talking(voice) as talk:
+        await until_it_waits(talk)
+        voice.hears.clear()
+        for number in range(1, 4):
+            await talk.live.send(AudioChunk(bytes([number, 0])))
+        assert len(voice.sent) == 1
+        voice.hears.set()
+        async with asyncio.timeout(WAIT_SECONDS):
+            await talk.live.taken()
+        assert [content.source["bytes"][0] for content in voice.sent[1:]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_model_that_fails_to_take_sound_ends_the_conversation(at_once: bool) -> None:
+    voice = Deaf()
+    voice.hears.set()
+    async with talking(voice) as talk:
+        await until_it_waits(talk)
+        voice.send_error = OSError("gone")
+        if not at_once:
+            voice.hears.clear()
+        await talk.live.send(AudioChunk(b"\1\0"))
+        voice.hears.set()
+        with pytest.raises(ModelFailed):
+            await talk.until(TurnEnded)
+
+
+async def test_sound_that_is_never_taken_is_given_up_when_the_conversation_ends() -> None:
+    voice = Deaf()
+    voice.hears.set()
+    async with talking(voice) as talk:
+        await until_it_waits(talk)
+        voice.hears.clear()
+        await talk.live.send(AudioChunk(b"\1\0"))
+    assert voice.given_up == 1
 
 
 async def test_a_reader_that_stops_slows_the_model_and_a_barge_in_still_overtakes() -> None:

@@ -68,3 +68,22 @@ async def test_nobody_waits_for_a_reader_that_has_left() -> None:
     microphone.put(Text("y"))
     async with asyncio.timeout(5):
         await microphone.taken()
+
+
+async def test_it_is_idle_only_while_the_reader_waits_for_something() -> None:
+    microphone = Microphone(4)
+    told = [microphone.is_idle]
+    reading = asyncio.create_task(microphone.get())
+    await asyncio.sleep(0)
+    told.append(microphone.is_idle)
+    microphone.put(Text("x"))
+    told.append(microphone.is_idle)
+    async with asyncio.timeout(5):
+        await reading
+    told.append(microphone.is_idle)
+    reading = asyncio.create_task(microphone.get())
+    await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    told.append(microphone.is_idle)
+    assert told == [False, True, False, False, False]

@@ -159,6 +159,36 @@ async def test_who_vanishes_while_something_is_sent_is_gone(fault: Exception) ->
     assert socket.sent == []
 
 
+async def test_who_is_given_up_is_sent_nothing_more_even_in_the_middle() -> None:
+    socket = Socket()
+    socket.takes = asyncio.Event()
+    connection = connected(socket)
+    sending = asyncio.create_task(connection.say({"type": "a"}))
+    await asyncio.sleep(0)
+    connection.give_up()
+    async with asyncio.timeout(5):
+        with pytest.raises(Gone):
+            await sending
+        with pytest.raises(Gone):
+            await connection.say({"type": "b"})
+    socket.takes.set()
+    assert socket.sent == []
+
+
+async def test_who_takes_it_late_but_in_time_is_sent_everything() -> None:
+    socket = Socket()
+    socket.takes = asyncio.Event()
+    connection = connected(socket)
+    sending = asyncio.create_task(connection.play(b"ab"))
+    await asyncio.sleep(0)
+    assert not sending.done()
+    socket.takes.set()
+    async with asyncio.timeout(5):
+        await sending
+        await connection.play(b"cd")
+    assert socket.sent == [b"ab", b"cd"]
+
+
 async def test_a_reason_is_cut_to_123_bytes_at_a_character() -> None:
     socket = Socket()
     await connected(socket).close(Close(1003, "x" * 122 + "€"))

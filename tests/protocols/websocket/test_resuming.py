@@ -324,6 +324,10 @@ class Stuck:
     async def drop(self) -> None:
         await self._send("drop")
 
+    def give_up(self) -> None:
+        self.end = Gone()
+        self.taking.set()
+
     async def _send(self, item: Any) -> None:
         await self.taking.wait()
         if self.end is not None:
