@@ -157,7 +157,7 @@ class Connection:
             self._report("timeout")
             return False
         self._report(self._state)
-        return self._state == "connected"
+        return self.is_connected
 
     def _report(self, end: str) -> None:
         """Count how connecting ended, once; a client that hung up meanwhile did not fail."""
@@ -182,6 +182,11 @@ class Connection:
             self.channel.serve(session),
             self._watch.run(session),
         )
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether media can flow."""
+        return self._state == "connected"
 
     @property
     def has_hung_up(self) -> bool:
@@ -219,7 +224,7 @@ class Connection:
         await self._changed.wait()
 
     async def _lost(self) -> None:
-        while self._state == "connected":
+        while self.is_connected:
             await self._next_change()
 
     async def _vanished(self) -> None:

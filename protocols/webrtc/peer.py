@@ -189,8 +189,17 @@ class Peer:
             await self._tell(error)
 
     async def _connect(self) -> None:
-        if not await self._line.connects():
+        """Wait for the connection, or for one that was offered in its place meanwhile."""
+        await first_of(self._line.connects(), self._succession())
+        before, successor = self._line, self._successor
+        if before.is_connected:
+            if successor is not None:
+                self._offered.set()  # it takes over when the call has begun
+            return
+        if successor is None or not await successor.connects():
             raise TimedOut("The call was not connected in time (GATEWAY_CONNECT_SECONDS).")
+        self._connection, self._successor = successor, None
+        await before.aclose()
 
     async def _converse(self) -> None:
         reason = await self._live.run()

@@ -92,6 +92,10 @@ class FakeConnection:
     async def connects(self) -> bool:
         return await asyncio.shield(self.outcome)
 
+    @property
+    def is_connected(self) -> bool:
+        return self.outcome.done() and self.outcome.result()
+
     async def carry(self, session: LiveSession) -> None:
         self.carrying.set()
         await self.lost.wait()
@@ -170,6 +174,41 @@ async def test_a_call_that_does_not_connect_ends() -> None:
     first.outcome.set_result(False)
     await scene.until(scene.freed)
     assert (scene.conversation.closed, first.closed.is_set()) == (True, True)
+
+
+@pytest.mark.parametrize("fails_first", [False, True])
+async def test_an_offer_in_place_of_one_that_does_not_connect_begins_the_call(
+    fails_first: bool,
+) -> None:
+    scene = Scene()
+    first = await scene.offer()
+    scene.peer.start(scene.freed.set)
+    second = await scene.offer()
+    if fails_first:
+        first.outcome.set_result(False)
+        await asyncio.sleep(0)
+    second.outcome.set_result(True)
+    await scene.until(second.carrying)
+    await second.channel.until_said("gateway.session")
+    assert (first.closed.is_set(), scene.peer.ids) == (True, ["connection-2"])
+    await scene.peer.aclose()
+    await scene.until(scene.freed)
+
+
+async def test_a_take_over_that_was_offered_before_the_call_was_connected_is_not_forgotten() -> (
+    None
+):
+    scene = Scene()
+    first = await scene.offer()
+    scene.peer.start(scene.freed.set)
+    second = await scene.offer()
+    await asyncio.sleep(0)
+    first.outcome.set_result(True)
+    await scene.until(first.carrying)
+    second.outcome.set_result(True)
+    await scene.until(second.carrying)
+    await scene.peer.aclose()
+    await scene.until(scene.freed)
 
 
 async def test_a_client_that_does_not_read_is_hung_up_on() -> None:
