@@ -23,8 +23,10 @@ from protocols.websocket.dialects.sonic_input import SonicReader
 from protocols.websocket.dialects.sonic_output import SonicWriter
 from protocols.websocket.dialects.strands_input import StrandsReader
 from protocols.websocket.dialects.strands_output import StrandsWriter
-from protocols.websocket.dialects.vocabulary import Document, Vocabulary
+from protocols.websocket.dialects.vocabulary import Document, Heard, Vocabulary
 from protocols.websocket.services import WebSocketServices
+
+_SETTLED_SECONDS = 0.5
 
 
 class Interpreter:
@@ -41,13 +43,9 @@ class Interpreter:
     async def hear(self, frame: Frame) -> None:
         """Take a message of the client; one that is not understood is answered with the error."""
         try:
-            heard = self._vocabulary.reader.hear(frame)
+            await self._take(self._vocabulary.reader.hear(frame))
         except InvalidInput as error:
             await self.refuse(error)
-            return
-        self._waiting.extend(heard.native)
-        async with self._lock:
-            await self._send(list(heard.replies))
 
     async def receive(self) -> Frame:
         """Wait for what the client says, in native words."""
@@ -55,7 +53,7 @@ class Interpreter:
             await asyncio.Event().wait()  # what follows belongs to the next session
         while not self._waiting:
             try:
-                await self.hear(await self._connection.receive())
+                await self._hear_next()
             except Gone:
                 self.is_gone = True
                 self._waiting.append(SessionStop())
@@ -89,6 +87,21 @@ class Interpreter:
     async def refuse(self, error: Exception) -> None:
         """Tell that something was not taken."""
         await self.say({"type": "gateway.error", **error_object(error)})
+
+    async def _hear_next(self) -> None:
+        reader = self._vocabulary.reader
+        try:
+            async with asyncio.timeout(_SETTLED_SECONDS if reader.is_in_doubt else None):
+                frame = await self._connection.receive()
+        except TimeoutError:
+            await self._take(reader.settle())
+        else:
+            await self.hear(frame)
+
+    async def _take(self, heard: Heard) -> None:
+        self._waiting.extend(heard.native)
+        async with self._lock:
+            await self._send(list(heard.replies))
 
     async def _send(self, documents: list[Document]) -> None:
         try:

@@ -5,6 +5,10 @@ string in ``{"body": "…"}``. The sample relays it to the model. Here the agent
 client may choose the rates of its sound, and say something as the user. Read and left alone are its
 system prompt, its history (the gateway remembers), its tools and their results (the gateway has and
 runs its own) and the inference configuration; ``voiceId`` counts where a Nova Sonic answers.
+
+What the user said in a history looks like a question: it comes before the sound, and the answer
+follows, as a text of the assistant. So before the sound a text of the user is in doubt until
+something else follows, or nothing.
 """
 
 import re
@@ -133,6 +137,18 @@ class SonicReader:
         self._prompt: PromptBegins | None = None
         self._input_rate: int | None = None  # of the open session
         self._contents: dict[str, _Content] = {}
+        self._is_settled = False  # no history follows any more
+        self._doubtful = ""
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it is open if the user asked something, or had asked it earlier."""
+        return bool(self._doubtful)
+
+    def settle(self) -> Heard:
+        """Ask what is in doubt: no answer of a history follows."""
+        self._is_settled = True
+        return self._ask()
 
     def hear(self, frame: Frame) -> Heard:
         """Translate a message; raises ``InvalidInput``."""
@@ -156,6 +172,7 @@ class SonicReader:
 
     def _begin_session(self, event: SessionBegins) -> Heard:
         ended = self._end_session(SessionEnds())
+        self._is_settled = False
         self._prompt = PromptBegins()
         return ended
 
@@ -175,10 +192,16 @@ class SonicReader:
             raise InvalidInput(f"{_MOST_CONTENTS} contents are open. Send their contentEnd first.")
         heard = NOTHING
         if event.type == "AUDIO":
-            heard = self._open(event.audio_input_configuration.sample_rate_hertz)
+            heard = self._begin_sound(event.audio_input_configuration.sample_rate_hertz)
+        elif event.role == "ASSISTANT":
+            self._doubtful = ""  # this answers it: it is the client's history
         asks = event.type == "TEXT" and event.role == "USER" and event.interactive
         self._contents[event.content_name] = _Content(event.type, asks)
         return heard
+
+    def _begin_sound(self, sample_rate: int) -> Heard:
+        opened = self._open(sample_rate)
+        return Heard(opened.native + self.settle().native)
 
     def _take_words(self, event: TextContent) -> Heard:
         content = self._contents.get(event.content_name)
@@ -210,16 +233,25 @@ class SonicReader:
             return Heard((bytes(samples * _BYTES_PER_SAMPLE),))
         if not content.asks or not content.words.strip():
             return NOTHING
-        return Heard((*self._open(self._input_rate or INPUT_RATE).native, InputText(content.words)))
+        asked = self._ask()
+        self._doubtful = content.words
+        return Heard(asked.native + self._ask().native) if self._is_settled else asked
+
+    def _ask(self) -> Heard:
+        words, self._doubtful = self._doubtful, ""
+        if not words:
+            return NOTHING
+        return Heard((*self._open(self._input_rate or INPUT_RATE).native, InputText(words)))
 
     def _end_prompt(self, event: PromptEnds) -> Heard:
         return NOTHING
 
     def _end_session(self, event: SessionEnds) -> Heard:
+        asked = self._ask()
         is_open = self._input_rate is not None
         self._prompt, self._input_rate = None, None
         self._contents.clear()
-        return Heard((SessionStop(),)) if is_open else NOTHING
+        return Heard((*asked.native, SessionStop())) if is_open else NOTHING
 
     def _open(self, input_rate: int) -> Heard:
         if self._input_rate not in {None, input_rate}:

@@ -73,6 +73,15 @@ class StrandsReader:
         self._takes_voice = takes_voice
         self._input_rate: int | None = None
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Never: each message stands alone."""
+        return False
+
+    def settle(self) -> Heard:
+        """Nothing is in doubt."""
+        return NOTHING
+
     def hear(self, frame: Frame) -> Heard:
         """Translate a message; raises ``InvalidInput``."""
         kind_name = read_as(frame, _Envelope).type

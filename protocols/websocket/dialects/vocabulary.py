@@ -47,6 +47,15 @@ class Reader(Protocol):
         """
         ...
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether only the next message tells what one of the client's means."""
+        ...
+
+    def settle(self) -> Heard:
+        """Translate what is in doubt: nothing more comes for a while."""
+        ...
+
 
 class Writer(Protocol):
     """Speaks to a client."""

@@ -114,6 +114,18 @@ async def test_the_clients_rates_are_those_of_the_sound_both_ways() -> None:
     assert {m["sample_rate"] for m in answer if m["type"] == "bidi_audio_stream"} == {8000}
 
 
+async def test_what_is_typed_before_any_sound_is_asked_when_nothing_follows() -> None:
+    typed = {"contentName": "c", "type": "TEXT", "role": "USER", "interactive": True}
+    words: list[dict[str, Any]] = [{"textInput": {"contentName": "c", "content": "hello"}}]
+    said = [*words, {"contentEnd": {"contentName": "c"}}]
+    ask = [{"contentStart": typed}, *said]
+    answer = [{"contentStart": typed | {"role": "ASSISTANT"}}, *said]
+    async with serving() as site, site.connect() as client:
+        await tell_sonic(client, {"sessionStart": {}}, PROMPT, *ask, *answer, *ask)
+        await until_said(site.conversations.live)
+        assert site.conversations.live.said == [Text("hello")]
+
+
 async def test_a_second_config_is_refused_and_the_session_goes_on() -> None:
     async with serving() as site, site.connect() as client:
         await tell(client, CONFIG)

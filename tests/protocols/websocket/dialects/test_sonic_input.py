@@ -106,12 +106,41 @@ def test_typed_words_of_the_user_are_a_question() -> None:
     reader = begun()
     typed = content("TEXT", role="USER", interactive=True)
     start = SessionStart(input_sample_rate=16000, output_sample_rate=16000)
-    assert hear(reader, typed, text("how "), text("many?"), end()) == [
-        start,
-        InputText("how many?"),
-    ]
+    assert hear(reader, typed, text("how "), text("many?"), end()) == []
+    assert reader.is_in_doubt
+    assert reader.settle() == Heard((start, InputText("how many?")))
     assert hear(reader, typed, text("and now?"), end()) == [InputText("and now?")]
     assert hear(reader, typed, end()) == []
+    assert reader.settle() == NOTHING
+
+
+TYPED = content("TEXT", role="USER", interactive=True)
+ANSWERED = content("TEXT", role="ASSISTANT", interactive=True)
+
+
+def test_a_history_is_no_question_although_it_is_called_interactive() -> None:
+    reader = begun()
+    asked, answered = [TYPED, text("I am Ada."), end()], [ANSWERED, text("Hi Ada."), end()]
+    assert hear(reader, *asked, *answered, *asked, *answered) == []
+    assert not reader.is_in_doubt
+    assert [type(each) for each in hear(reader, AUDIO, sound())] == [SessionStart, bytes]
+    assert hear(reader, *asked) == [InputText("I am Ada.")]
+
+
+def test_what_is_typed_before_the_sound_is_asked_when_it_begins() -> None:
+    start = SessionStart(input_sample_rate=8000, output_sample_rate=16000)
+    greet = [TYPED, text("Greet me."), end()]
+    assert hear(begun(), *greet, AUDIO) == [start, InputText("Greet me.")]
+
+
+def test_what_is_typed_again_or_before_the_end_was_asked() -> None:
+    start = SessionStart(input_sample_rate=16000, output_sample_rate=16000)
+    one, two = [TYPED, text("one"), end()], [TYPED, text("two"), end()]
+    assert hear(begun(), *one, *two) == [start, InputText("one")]
+    assert hear(begun(), *one, {"sessionEnd": {}}) == [start, InputText("one"), SessionStop()]
+    reader = begun(AUDIO)
+    assert hear(reader, *one, SESSION, PROMPT, *two) == [InputText("one"), SessionStop()]
+    assert reader.is_in_doubt
 
 
 @pytest.mark.parametrize(
@@ -159,7 +188,8 @@ def test_contents_of_servers_are_ignored() -> None:
 def test_the_end_of_a_servers_content_does_not_end_one_of_the_client_without_a_name() -> None:
     reader = begun(content("TEXT", "", role="USER", interactive=True), text("hi", ""))
     assert hear(reader, {"contentEnd": {"contentId": "x", "type": "TEXT"}}) == []
-    assert hear(reader, end(""))[-1] == InputText("hi")
+    hear(reader, end(""))
+    assert reader.settle().native[-1] == InputText("hi")
 
 
 @pytest.mark.parametrize("message", [{}, {"type": "error"}, {"timestamp": 1}, {"event": None}])

@@ -24,6 +24,11 @@ CONFIG = {
 }
 
 
+def test_nothing_is_ever_in_doubt() -> None:
+    reader = StrandsReader(takes_voice=False)
+    assert (reader.is_in_doubt, reader.settle()) == (False, NOTHING)
+
+
 def hear(reader: StrandsReader, message: Any) -> Heard:
     return reader.hear(json.dumps(message))
 
