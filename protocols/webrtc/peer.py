@@ -191,14 +191,13 @@ class Peer:
     async def _connect(self) -> None:
         """Wait for the connection, or for one that was offered in its place meanwhile."""
         await first_of(self._line.connects(), self._succession())
-        before, successor = self._line, self._successor
+        before = self._line
         if before.is_connected:
-            if successor is not None:
-                self._offered.set()  # it takes over when the call has begun
+            self._offered.set()  # whoever was offered takes over when the call has begun
             return
-        if successor is None or not await successor.connects():
+        if not await self._is_succeeded():
             raise TimedOut("The call was not connected in time (GATEWAY_CONNECT_SECONDS).")
-        self._connection, self._successor = successor, None
+        self._connection, self._successor = self._successor, None
         await before.aclose()
 
     async def _converse(self) -> None:
@@ -219,7 +218,7 @@ class Peer:
 
         A client that was cut off is waited for.
         """
-        if self._successor is not None and await self._successor.connects():
+        if await self._is_succeeded():
             return True
         if self._line.has_hung_up:
             return False
@@ -237,12 +236,20 @@ class Peer:
         while True:
             await self._offered.wait()
             self._offered.clear()
-            successor = self._successor
-            if successor is None or await successor.connects():
+            if await self._is_succeeded():
                 return
-            if successor is self._successor:
-                self._successor = None
+
+    async def _is_succeeded(self) -> bool:
+        """Wait for the connection that was offered last, if one was; one that fails is closed."""
+        while (successor := self._successor) is not None:
+            is_there = await successor.connects()
+            if successor is not self._successor:
+                continue  # a later offer has closed it
+            if is_there:
+                return True
+            self._successor = None
             await successor.aclose()
+        return False
 
     async def _move(self) -> None:
         self._live.park()

@@ -292,6 +292,23 @@ async def test_of_two_take_overs_the_later_one_counts() -> None:
         await scene.until(third.carrying)
 
 
+@pytest.mark.parametrize("has_hung_up", [True, False])
+async def test_of_two_take_overs_the_later_one_is_waited_for_when_the_call_is_lost(
+    has_hung_up: bool,
+) -> None:
+    async with connected() as (scene, first):
+        first.has_hung_up = has_hung_up
+        second = await scene.offer()
+        first.lost.set()
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=0.05)
+        third = await scene.offer()
+        third.outcome.set_result(True)
+        await third.channel.until_said("gateway.session")
+        scene.conversation.emit(TurnStarted("turn-1"))
+        await third.channel.until_said("RUN_STARTED")
+        assert (second.closed.is_set(), scene.peer.is_waiting) == (True, False)
+
+
 async def test_an_answer_that_comes_after_the_end_frees_its_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
