@@ -39,6 +39,7 @@ class Channel:
         self._expected = expected
         self._max_message_bytes = max_message_bytes
         self._open: RTCDataChannel | None = None
+        self._has_opened = False
         self._waiting: deque[str] = deque()
         self._waiting_bytes = 0
         self._inbox: asyncio.Queue[str | InvalidInput] = asyncio.Queue(_MOST_MESSAGES)
@@ -50,13 +51,14 @@ class Channel:
         if self._open is not None and channel.label != LABEL:
             channel.close()
             return
-        self._open = channel
+        self._open, self._has_opened = channel, True
         channel.on("message", self._take)
         channel.on("close", lambda: self._detach(channel))
         channel.on("bufferedamountlow", self._left.set)
         while self._waiting:
             self._send(channel, self._waiting.popleft())
         self._waiting_bytes = 0
+        self._left.set()
 
     def say(self, document: dict[str, Any]) -> None:
         """Send one JSON object.
@@ -87,10 +89,16 @@ class Channel:
                 await session.refuse(error)
 
     async def drained(self) -> None:
-        """Wait until all that was said has left."""
-        while self._open is not None and self._open.bufferedAmount:
+        """Wait until all that was said has left; a channel that is still to open is waited for."""
+        while self._holds_words:
             self._left.clear()
             await self._left.wait()
+
+    @property
+    def _holds_words(self) -> bool:
+        if self._open is not None:
+            return bool(self._open.bufferedAmount)
+        return bool(self._waiting) and not self._has_opened
 
     def _keep(self, text: str) -> None:
         self._waiting.append(text)

@@ -5,10 +5,11 @@ from typing import Any, cast
 import pytest
 from aiortc import InvalidStateError, RTCDataChannel
 
-from protocols.contract.errors import InvalidInput, TimedOut, TooLarge
+from protocols.contract.errors import InvalidInput, ModelFailed, TimedOut, TooLarge
 from protocols.live.messages import ClientMessage, InputText
 from protocols.live.session import LiveSession
 from protocols.webrtc.channel import Channel
+from tests.protocols.webrtc.calls import Client, Mouth, serving
 
 BOUND_SECONDS = 5.0
 
@@ -188,6 +189,40 @@ async def test_a_flood_is_cut_and_told_once() -> None:
         take(f'{{"type": "input.text", "text": "{n + 1}"}}')
     session = await serve(channel, lambda s: len(s.received) == 64)
     assert [type(error) for error in session.refused] == [TooLarge]
+
+
+async def test_what_waits_for_a_channel_to_open_has_not_left() -> None:
+    channel = new_channel()
+    channel.say({"seq": 1})
+    drained = asyncio.create_task(channel.drained())
+    await asyncio.sleep(0)
+    assert not drained.done()
+    fake = attach(channel)
+    async with asyncio.timeout(BOUND_SECONDS):
+        await drained
+    fake.handlers["close"]()
+    channel.say({"seq": 2})
+    async with asyncio.timeout(BOUND_SECONDS):
+        await channel.drained()  # whoever closed it will not read it
+
+
+async def test_a_call_that_fails_before_its_channel_is_open_tells_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attach = Channel.attach
+
+    def attach_later(channel: Channel, opened: RTCDataChannel) -> None:
+        asyncio.get_running_loop().call_later(0.2, attach, channel, opened)
+
+    monkeypatch.setattr(Channel, "attach", attach_later)
+    async with serving() as server:
+        client = Client(Mouth())
+        answer = await server.act("offer", {"sdp": await client.offer(), "type": "offer"})
+        server.conversation().emit(ModelFailed("No voice is free."))
+        await client.answered(answer)
+        assert (await client.until_told("gateway.error"))["error"] == "No voice is free."
+        assert (await client.until_told("gateway.end"))["reason"] == "failed"
+        await client.aclose()
 
 
 async def test_a_channel_is_drained_when_all_has_left_or_it_is_closed() -> None:
