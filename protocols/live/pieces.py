@@ -33,11 +33,7 @@ def pieces_of(document: Document) -> list[Document]:
     if isinstance(delta, list):
         return [fitted({**document, "delta": part}) for part in _packed(delta)]
     if document.get("type") == "STATE_SNAPSHOT" and isinstance(document["snapshot"], dict):
-        empty, *filling = _parted({"op": "add", "path": "", "value": document["snapshot"]})
-        changed = {**document, "type": "STATE_DELTA"}
-        del changed["snapshot"]
-        patches = [fitted({**changed, "delta": part}) for part in _packed(filling)]
-        return [{**document, "snapshot": empty["value"]}, *patches]
+        return _filled(document)
     return [fitted(document)]
 
 
@@ -60,6 +56,14 @@ def fitted(document: Document, largest_bytes: int = _LARGEST_BYTES) -> Document:
         if fits(shorter, largest_bytes):
             return shorter
     return _marked({name: each for name, each in document.items() if _is_short(each)})
+
+
+def _filled(snapshot: Document) -> list[Document]:
+    """Write a state that is too large as an empty one and the patches that fill it."""
+    (empty, *first), *others = _packed([{"op": "add", "path": "", "value": snapshot["snapshot"]}])
+    kept = {name: each for name, each in snapshot.items() if name != "snapshot"}
+    patches = [{**kept, "type": "STATE_DELTA", "delta": part} for part in (first, *others) if part]
+    return [{**snapshot, "snapshot": empty["value"]}, *map(fitted, patches)]
 
 
 def _packed(operations: list[Any]) -> Iterator[list[Any]]:

@@ -65,6 +65,7 @@ def test_a_large_patch_is_several_that_do_the_same(before: Any, after: Any) -> N
     [
         {f"k{number}": "x" * 50 for number in range(2000)},
         {"a": {"b/c": {"d~e": HUGE_LIST}, "f": HUGE_LIST}, "g": 2},
+        {"rows": [{"cells": ["x" * 90] * 200}] * 3},
     ],
 )
 def test_a_large_state_is_an_empty_one_and_patches_that_fill_it(state: dict[str, Any]) -> None:
