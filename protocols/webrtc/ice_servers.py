@@ -33,11 +33,22 @@ _log = logging.getLogger(__name__)
 class IceServers(Struct, frozen=True):
     """Servers, in the order of preference, and until when their credentials are good.
 
-    ``expires_at`` is in seconds of the monotonic clock; None: for good.
+    ``expires_at`` is in seconds of the monotonic clock; None: for good. ``fault`` is why a service
+    gave none of its own.
     """
 
     servers: tuple[IceServer, ...] = ()
     expires_at: float | None = None
+    fault: GatewayError | None = None
+
+    def check_relays(self) -> None:
+        """Tell why there is no TURN server, if a service should have given some.
+
+        Raises:
+            GatewayError: that is why.
+        """
+        if self.fault is not None and not any(server.is_relay for server in self.servers):
+            raise self.fault
 
     def seconds_left(self, now: float) -> int:
         """The time in which a call can be begun with them."""
@@ -108,7 +119,7 @@ class IceDirectory:
             ends += [] if expires_at is None else [expires_at]
         if fault is not None and not found:
             raise fault
-        return IceServers(tuple(found), min(ends, default=None))
+        return IceServers(tuple(found), min(ends, default=None), fault)
 
     async def aclose(self) -> None:
         """Give up what is being asked. Idempotent."""

@@ -205,6 +205,8 @@ class Peers:
 
     async def _plan(self, relay_only: bool) -> IcePlan:
         found = await self.ice_servers()
+        if relay_only:
+            found.check_relays()
         return IcePlan(
             servers=found.servers,
             relay_only=relay_only,

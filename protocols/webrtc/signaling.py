@@ -86,6 +86,8 @@ class _Signaling:
         data = _decoded(request, _IceConfigData)
         found = await self._peers.ice_servers()
         servers = [server for server in found.servers if server.is_relay or not data.turnOnly]
+        if data.turnOnly:
+            found.check_relays()
         if data.turnOnly and not servers:
             raise Unavailable(
                 "turnOnly needs a TURN server, and none is set: set GATEWAY_ICE_SERVERS, "

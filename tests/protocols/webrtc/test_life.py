@@ -206,20 +206,24 @@ async def test_a_relay_that_dies_ends_its_calls_and_refuses_the_next(tmp_path: P
             await client.aclose()
 
 
+@pytest.mark.parametrize(
+    ("servers", "policy"),
+    [(("kvs:voices",), {}), (("kvs:voices", "stun:127.0.0.1:9"), {"turnOnly": True})],
+)
 async def test_servers_that_cannot_be_had_are_told_to_whoever_offers(
-    monkeypatch: pytest.MonkeyPatch,
+    servers: tuple[str, ...], policy: dict[str, bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(_: SignalingChannel) -> Lease:
         raise NotConfigured("No AWS region is set. Set AWS_REGION.")
 
     monkeypatch.setattr(SignalingChannel, "fetch", refuse)
-    async with serving(ice_servers=("kvs:voices",)) as server:
+    async with serving(ice_servers=servers) as server:
         client = Client(Mouth())
         sdp = await client.offer()
         await client.aclose()
         for action, data in (("ice_config", {}), ("offer", {"sdp": sdp})):
             with pytest.raises(NotConfigured, match="AWS_REGION"):
-                await server.act(action, data)
+                await server.act(action, data | policy)
         assert (server.peers.count, server.conversations.live) == (0, {})
 
 
