@@ -46,8 +46,9 @@ class AgUiDialect:
         return await requests.serve(first)
 
     async def tell(self, error: Exception) -> None:
-        """End the run, or the connection before its first run, with the error."""
-        await self._say(self._run.fail(error))
+        """End the run, or the connection between two, with the error."""
+        run = RunTranslator("", "") if self._run.ended else self._run
+        await self._say(run.fail(error))
 
     async def _answer(self, frame: Frame) -> None:
         self._run = RunTranslator("", "")  # its error may come before its ids are known

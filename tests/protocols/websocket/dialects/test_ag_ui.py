@@ -147,6 +147,17 @@ async def test_an_input_that_is_none_is_a_run_error_and_closes(
     check_order(good + messages)
 
 
+async def test_a_run_that_is_too_large_is_told_between_two_runs() -> None:
+    async with serving() as site, site.connect() as client:
+        await tell(client, run("one"))
+        await told_until(client, "RUN_FINISHED")
+        await tell(client, run("two", "x" * 70_000))
+        messages, code, _ = await closed(client)
+    assert [(m["type"], m["code"]) for m in messages] == [("RUN_ERROR", "PAYLOAD_TOO_LARGE")]
+    assert "GATEWAY_MAX_FRAME_BYTES" in messages[0]["message"]
+    assert code == 1009
+
+
 async def test_a_model_that_fails_is_a_run_error_and_closes() -> None:
     conversations = ScriptedConversations(
         lambda _: [TextDelta("m", "x"), ModelFailed("The model failed. Try again.")]
