@@ -248,3 +248,9 @@ async def test_the_server_is_made_as_the_settings_say() -> None:
     config = server(Settings(host="::1", port=81), Lifespan(), nothing).config
     assert (config.host, config.port, config.server_header) == ("::1", 81, False)
     assert (config.ws_max_size, config.timeout_graceful_shutdown) == (131_072, 5)
+
+
+async def test_who_answers_no_ping_is_not_waited_for_and_nothing_is_compressed() -> None:
+    config = server(Settings(), Lifespan(), nothing).config
+    assert (config.ws_ping_interval, config.ws_ping_timeout) == (20.0, 20.0)
+    assert config.ws_per_message_deflate is False
