@@ -72,6 +72,23 @@ class EventBuffer:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
 
+    async def events(self) -> AsyncGenerator[Event]:
+        """Yield the events one by one.
+
+        Raises:
+            GatewayError: one was put in.
+        """
+        while True:
+            while not self._items:
+                await self._wait(None)
+            item = self._items.popleft()
+            self._room.set()
+            if item is None:
+                return
+            if isinstance(item, GatewayError):
+                raise item
+            yield item
+
     async def batches(self, pause_seconds: float | None = None) -> AsyncGenerator[list[Event]]:
         """Yield the events as they come, and an empty batch after each silence of so long.
 

@@ -34,7 +34,7 @@ from observability.turns import TurnObservation
 from observability.voice import speech_dropped
 from protocols.contract.conversations import Heard
 from protocols.contract.errors import GatewayError, InvalidInput, TimedOut
-from protocols.contract.events import Event, ToolStarted, TurnEnded, TurnStarted
+from protocols.contract.events import AudioDelta, Event, ToolStarted, TurnEnded, TurnStarted
 from protocols.contract.inputs import AudioChunk, Json, LiveInput, Media, Text, ToolResult
 from protocols.contract.media_types import format_of
 from tools.delegate_events import TEXT_MODEL
@@ -118,11 +118,9 @@ class StrandsLive:
         """Hertz of the audio in ``AudioDelta`` events."""
         return self._plan.voice.output_sample_rate
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
+    def __aiter__(self) -> AsyncIterator[Event]:
         """Yield the events; raises the ``GatewayError`` that ended the conversation, if any."""
-        async for batch in self._buffer.batches():
-            for event in batch:
-                yield event
+        return self._buffer.events()
 
     async def send(self, item: LiveInput) -> None:
         """Say something; audio that waits too long is dropped from its old end.
@@ -272,13 +270,10 @@ class StrandsLive:
                     told = self._translation.translate(strands_event)
                     self._spoken.note(strands_event, told)
                     for event in told + shared.changes(strands_event):
-                        if isinstance(event, ToolStarted) and event.client:
-                            self._plan.client_tools.expect(event.tool_call_id)
                         if (now := loop.time()) >= stirred_at + _IDLE_STEP * idle_seconds:
                             stirred_at = now  # a timer for each piece of sound would cost more
                             idle.reschedule(now + idle_seconds)
-                        self._talked_over.note(event)
-                        self._watch(conversation, event)
+                        self._note(conversation, event)
                         await self._buffer.put(event)
         except TimeoutError:
             if idle.expired():
@@ -324,6 +319,16 @@ class StrandsLive:
         model = self._plan.voice.agent.model
         if isinstance(model, Truncatable):
             await model.truncate(heard.seconds)
+
+    def _note(self, conversation: ConversationObservation, event: Event) -> None:
+        if isinstance(event, AudioDelta):  # first: there are hundreds of them
+            if self._turn is not None:
+                self._turn.first_audio()
+            return
+        if isinstance(event, ToolStarted) and event.client:
+            self._plan.client_tools.expect(event.tool_call_id)
+        self._talked_over.note(event)
+        self._watch(conversation, event)
 
     def _watch(self, conversation: ConversationObservation, event: Event) -> None:
         match event:

@@ -108,7 +108,9 @@ class Spoken:
         return any(piece.block is block for a in self._answers.values() for piece in a.pieces)
 
     def _answer(self, message_id: str) -> _Answer:
-        answer = self._answers.setdefault(message_id, _Answer([]))
+        answer = self._answers.get(message_id)
+        if answer is None:
+            answer = self._answers[message_id] = _Answer([])
         if len(self._answers) > _MOST_ANSWERS:
             self._answers.popitem(last=False)
         return answer

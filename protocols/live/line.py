@@ -4,8 +4,7 @@ Everything said is kept for a while, so that a client that comes back can be tol
 While no wire is there, documents are only kept; sound is not to be played then.
 """
 
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, runtime_checkable
 
 from protocols.audio import Resampler
@@ -93,23 +92,24 @@ class Line:
                 case Say(document, is_kept):
                     if is_kept:
                         self.journal.add(document, self._position())
-                    await self._send(partial(self._outlet.say, document))
+                    await self._send(self._outlet.say(document))
                 case Play(pcm):
                     await self._play(self._voice.feed(pcm))
                 case Finish():
                     await self._play(self._voice.flush())
                 case Drop():
                     self._voice.reset()
-                    await self._send(self._outlet.drop)
+                    await self._send(self._outlet.drop())
 
     async def _play(self, pcm: bytes) -> None:
         if pcm:
-            await self._send(partial(self._outlet.play, pcm))
+            await self._send(self._outlet.play(pcm))
 
-    async def _send(self, send: Callable[[], Awaitable[None]]) -> None:
+    async def _send(self, sending: Coroutine[Any, Any, None]) -> None:
         if not self.is_open:
+            sending.close()
             return
         try:
-            await send()
+            await sending
         except LineLost:
             self._lost()

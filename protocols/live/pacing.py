@@ -100,6 +100,8 @@ class Pacer:
     def __init__(self, sample_rate: int, pace: Pace) -> None:
         self._sample_rate = sample_rate
         self._pace = pace
+        longest_seconds = min(_LONGEST_PIECE_SECONDS, pace.ahead_seconds)
+        self._longest_piece_bytes = round(longest_seconds * sample_rate) * _BYTES_PER_SAMPLE
         self._playhead = Playhead(pace.ahead_seconds, pace.reported_ahead_seconds)
         self._queue: deque[_Waiting] = deque()
         self._urgent: deque[Event] = deque()
@@ -300,11 +302,12 @@ class Pacer:
         self._messages[event.message_id] = self._turn
         self._sounding.add(event.message_id)
         self._voiced_turns.add(self._turn)
-        step = round(self._longest_piece_seconds * self._sample_rate) * _BYTES_PER_SAMPLE
-        for start in range(0, len(event.pcm), step):
-            pcm = event.pcm[start : start + step]
-            seconds = len(pcm) / _BYTES_PER_SAMPLE / self._sample_rate
-            piece = AudioDelta(event.message_id, pcm)
+        longest_bytes = self._longest_piece_bytes
+        for start in range(0, len(event.pcm), longest_bytes):
+            piece = event
+            if len(event.pcm) > longest_bytes:
+                piece = AudioDelta(event.message_id, event.pcm[start : start + longest_bytes])
+            seconds = self._seconds_of(piece)
             self._queue.append(_Waiting(self._turn, piece, seconds))
             self._waiting_seconds += seconds
 
@@ -365,7 +368,3 @@ class Pacer:
                 return event.message_id in self._cut_messages
             case _:
                 return False
-
-    @property
-    def _longest_piece_seconds(self) -> float:
-        return min(_LONGEST_PIECE_SECONDS, self._pace.ahead_seconds)

@@ -274,13 +274,11 @@ class LiveSession:
     async def _listen(self) -> None:
         """Conversation → pacer."""
         async for event in self._conversation:
-            unsent_seconds = self._line.unsent_seconds if isinstance(event, BargeIn) else 0.0
-            is_next = self._pacer.is_empty and not self._lock.locked()
-            self._pacer.push(event, self._clock(), unsent_seconds=unsent_seconds)
-            if is_next and isinstance(event, AudioDelta):
-                # Sound in real time: whoever paces need not be woken for it.
-                await self._speak_next()
-            if not (self._pacer.is_empty and isinstance(event, AudioDelta)):
+            if isinstance(event, AudioDelta):
+                await self._take_sound(event)
+            else:
+                unsent_seconds = self._line.unsent_seconds if isinstance(event, BargeIn) else 0.0
+                self._pacer.push(event, self._clock(), unsent_seconds=unsent_seconds)
                 self._changed.set()
             while self._pacer.is_full:
                 self._has_room.clear()
@@ -288,6 +286,14 @@ class LiveSession:
         self._conversation_over = True
         self._changed.set()
         await asyncio.Event().wait()  # until _speak has said the rest
+
+    async def _take_sound(self, event: AudioDelta) -> None:
+        is_next = self._pacer.is_empty and not self._lock.locked()
+        self._pacer.push(event, self._clock())
+        if is_next:
+            await self._speak_next()  # in real time: whoever paces need not be woken for it
+        if not self._pacer.is_empty:
+            self._changed.set()
 
     async def _speak(self) -> None:
         """Pacer → wire."""

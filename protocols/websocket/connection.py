@@ -6,12 +6,13 @@ Outbound at most 250 frames a second, as AgentCore allows. A client that takes n
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
+from litestar.types.asgi_types import WebSocketSendEvent
 from msgspec import Struct
 
 from protocols.contract.errors import TimedOut, TooLarge
@@ -132,12 +133,13 @@ class Connection:
         data = self._encoder.encode(document)
         if len(data) > LARGEST_FRAME_BYTES:
             data = self._encoder.encode(fitted(document, LARGEST_FRAME_BYTES))
-        await self._send(self._socket.send_text, data.decode())
+        await self._send({"type": "websocket.send", "bytes": None, "text": data.decode()})
 
     async def play(self, pcm: bytes) -> None:
         """Send audio as binary frames."""
         for start in range(0, len(pcm), LARGEST_FRAME_BYTES):
-            await self._send(self._socket.send_bytes, pcm[start : start + LARGEST_FRAME_BYTES])
+            piece = pcm[start : start + LARGEST_FRAME_BYTES]
+            await self._send({"type": "websocket.send", "bytes": piece, "text": None})
 
     async def drop(self) -> None:
         """Nothing waits here that could be dropped."""
@@ -159,21 +161,24 @@ class Connection:
         if self._sending is not None:
             self._sending.cancel()
 
-    async def _send[Data](
-        self, send: Callable[[Data], Coroutine[Any, Any, None]], data: Data
-    ) -> None:
-        await self._wait_for_turn()
+    async def _send(self, event: WebSocketSendEvent) -> None:
+        if wait_seconds := self._turn_in_seconds():
+            await asyncio.sleep(wait_seconds)
         if self._given_up:
             raise Gone
         try:
+            loop = asyncio.get_running_loop()
             # Begun at once: nearly always it ends at once too, and needs no watch over its time.
-            sending = asyncio.eager_task_factory(asyncio.get_running_loop(), send(data))
+            sending = asyncio.eager_task_factory(loop, self._forward(event))
             if not sending.done():
                 await self._finish(sending)
             sending.result()
         except (OSError, RuntimeError, WebSocketDisconnect) as error:
             self._given_up = True
             raise Gone from error
+
+    async def _forward(self, event: WebSocketSendEvent) -> None:
+        await self._socket.send(event)
 
     async def _finish(self, sending: asyncio.Task[None]) -> None:
         """Wait for a client that is slow to take what is sent to it."""
@@ -190,13 +195,13 @@ class Connection:
         if sending.cancelled():
             raise Gone
 
-    async def _wait_for_turn(self) -> None:
+    def _turn_in_seconds(self) -> float:
+        """Count a frame; gives how long it has to wait."""
         now = self._clock()
         gained = (now - self._counted_at) * _FRAMES_PER_SECOND
         self._frames_left = min(_BURST_FRAMES, self._frames_left + gained) - 1
         self._counted_at = now
-        if self._frames_left < 0:
-            await asyncio.sleep(-self._frames_left / _FRAMES_PER_SECOND)
+        return max(0.0, -self._frames_left / _FRAMES_PER_SECOND)
 
     def _is_too_large(self, frame: Frame) -> bool:
         limit = self._options.max_frame_bytes

@@ -106,6 +106,32 @@ async def test_an_error_is_raised_after_what_came_before_it() -> None:
         await anext(batches)
 
 
+async def test_one_by_one_a_reader_gets_what_a_barge_in_leaves_and_then_the_end() -> None:
+    buffer = EventBuffer(4)
+    for event in (WORDS, AUDIO, AUDIO):
+        await buffer.put(event)
+    events = buffer.events()
+    read = [await anext(events)]
+    await buffer.put(BargeIn())
+    buffer.finish()
+    read += [event async for event in events]
+    assert read == [WORDS, BargeIn()]
+
+
+async def test_one_by_one_a_reader_waits_and_is_told_of_an_error() -> None:
+    buffer = EventBuffer(1)
+    events = buffer.events()
+    reading = asyncio.ensure_future(anext(events))
+    await asyncio.sleep(0)
+    writing = asyncio.create_task(buffer.put(WORDS))
+    async with asyncio.timeout(5):
+        assert await reading == WORDS
+        await writing
+        buffer.finish(ModelFailed("x"))
+        with pytest.raises(ModelFailed):
+            await anext(events)
+
+
 async def test_a_barge_in_overtakes_the_speech_it_cuts_off() -> None:
     buffer = EventBuffer(4)
     final = Transcript("a", "assistant", "", final=True)

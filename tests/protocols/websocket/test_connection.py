@@ -29,11 +29,8 @@ class Socket:
             raise item
         return item
 
-    async def send_text(self, text: str) -> None:
-        await self._send(text)
-
-    async def send_bytes(self, data: bytes) -> None:
-        await self._send(data)
+    async def send(self, event: Any) -> None:
+        await self._send(event["bytes"] if event["text"] is None else event["text"])
 
     async def close(self, code: int, reason: str) -> None:
         await self._send((code, reason))
