@@ -10,6 +10,7 @@ import asyncio
 import errno
 import logging
 import random
+import socket
 import time
 from ipaddress import ip_address
 
@@ -86,15 +87,18 @@ class Gathering:
     async def _bound(self, address: str) -> tuple[asyncio.DatagramTransport, GuardedProtocol]:
         """Bind to one of the ports that may be used; raises ``OSError`` if all are taken."""
         loop = asyncio.get_running_loop()
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         ports = self._plan.ports or (0,)
         begin = random.randrange(len(ports))  # noqa: S311 - spreads calls, hides nothing
         for at in range(len(ports)):
             port = ports[(begin + at) % len(ports)]
+            bound = socket.socket(family, socket.SOCK_DGRAM)
             try:
-                return await loop.create_datagram_endpoint(
-                    self._new_protocol, local_addr=(address, port)
-                )
+                bound.setblocking(False)
+                bound.bind((address, port))  # here: uvloop leaves a socket open that it cannot bind
+                return await loop.create_datagram_endpoint(self._new_protocol, sock=bound)
             except OSError as error:
+                bound.close()
                 if error.errno != errno.EADDRINUSE:
                     raise
         raise OSError(errno.EADDRINUSE, "every port is taken")
