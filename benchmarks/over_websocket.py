@@ -1,7 +1,7 @@
 """``/ws``: the gateway beside ``bedrock_agentcore`` apps, and what connections cost that idle.
 
 The gateway's sound goes through a strands agent with a voice model that says what it hears, as that
-of the second app does; the first app's handler sends back what it was sent.
+of the last app does; the echo app's handler sends back what it was sent.
 ``python -m benchmarks.over_websocket`` runs this part alone; ``BENCH_SECONDS`` shortens it.
 """
 
@@ -15,6 +15,7 @@ from benchmarks.server_process import Server, serve
 from benchmarks.websocket_client import FRAMES_PER_SECOND, JSON, NATIVE, Said, Wire, idle, speak
 
 OURS, REFERENCE = "Agent Gateway", "`bedrock_agentcore` app, echo"
+FAST = "`bedrock_agentcore` app, echo, uvloop added"
 ALIKE = "`bedrock_agentcore` app, strands agent"
 SPEAKERS = 50
 IDLE = 1_000
@@ -48,11 +49,13 @@ def run() -> tuple[str, bool]:
     with (
         serve(["-m", "benchmarks.servers.call_gateway"], GATEWAY_MAX_TURNS="2000") as ours,
         serve(["-m", "benchmarks.servers.agentcore_websocket"]) as reference,
+        serve(["-m", "benchmarks.servers.agentcore_websocket"], LOOP="uvloop") as fast,
         serve(["-m", "benchmarks.servers.agentcore_voice"]) as alike,
     ):
         spoken = {
             OURS: asyncio.run(_speak(ours, NATIVE)),
             REFERENCE: asyncio.run(_speak(reference, JSON)),
+            FAST: asyncio.run(_speak(fast, JSON)),
             ALIKE: asyncio.run(_speak(alike, JSON)),
         }
     with serve(["-m", "benchmarks.servers.call_gateway"]) as ours:
@@ -75,7 +78,8 @@ async def _speak(server: Server, wire: Wire) -> Spoken:
 
 
 async def _all_speak(server: Server, wire: Wire, seconds: float) -> Sequence[Said]:
-    return await asyncio.gather(*(speak(server.port, wire, seconds) for _ in range(SPEAKERS)))
+    speakers = (speak(server.port, wire, seconds, index / SPEAKERS) for index in range(SPEAKERS))
+    return await asyncio.gather(*speakers)
 
 
 async def _idle(server: Server) -> float:
@@ -99,8 +103,9 @@ def _section(spoken: dict[str, Spoken], kibibytes: float) -> tuple[str, bool]:
         f"{SPEAKERS} speakers, {FRAMES_PER_SECOND} messages of 20 ms of sound a second each way, "
         f"{SECONDS:g} s; delay from a piece being sent to its echo, in a client that shares the "
         "machine. The gateway is spoken to in binary frames, the apps in JSON, as their samples "
-        "do. The gateway and the second app ask a strands agent whose voice is an echo; the first "
-        "app sends back what it was sent, and asks nobody.",
+        "do. The gateway and the last app ask a strands agent whose voice is an echo; the echo app "
+        "sends back what it was sent, and asks nobody. The gateway brings uvloop; the apps run on "
+        "asyncio, as their package installs them, but for the one that was given it.",
         "",
         "| server | sent | never heard | delay p50 ms | p99 ms | CPU s | messages/s of CPU | "
         "gateway's messages/s / its |",
@@ -125,7 +130,7 @@ def _section(spoken: dict[str, Spoken], kibibytes: float) -> tuple[str, bool]:
         f"{IDLE:,} idle connections, each with a session: {kibibytes:.1f} KiB each.",
         "",
         f"Promised: every piece heard; p99 ≤ {PROMISED_DELAY_SECONDS * 1000:.0f} ms; at least the "
-        f"app's messages/s of CPU; ≤ {PROMISED_KIBIBYTES:g} KiB an idle connection. "
+        f"echo app's messages/s of CPU; ≤ {PROMISED_KIBIBYTES:g} KiB an idle connection. "
         + (f"**Missed**: {'; '.join(missed)}." if missed else "The promise is kept."),
         "",
     ]

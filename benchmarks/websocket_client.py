@@ -76,15 +76,19 @@ class Said:
         return self.sent - len(self.delays)
 
 
-async def speak(port: int, wire: Wire, seconds: float) -> Said:
-    """Speak for so long; returns when all was heard, or is not going to be."""
+async def speak(port: int, wire: Wire, seconds: float, phase: float) -> Said:
+    """Speak for so long; returns when all was heard, or is not going to be.
+
+    ``phase``, from 0 to 1, is how late within 20 ms each piece is said: who speaks at the same
+    moment is served cheaper, and how many do must not be left to chance.
+    """
     said = Said()
     said_at: dict[int, float] = {}
     async with _opened(port) as socket:
         if wire.first is not None:
             await socket.send(wire.first)
         hearing = asyncio.create_task(_hear(socket, wire, said, said_at))
-        begin = time.monotonic()
+        begin = (time.monotonic() // _FRAME_SECONDS + 1 + phase) * _FRAME_SECONDS
         for number in range(round(seconds * FRAMES_PER_SECOND)):
             await asyncio.sleep(begin + number * _FRAME_SECONDS - time.monotonic())
             said_at[number] = time.monotonic()

@@ -40,4 +40,4 @@ async def _speak(websocket: WebSocket, events: AsyncIterator[Any]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(host="127.0.0.1", port=int(os.environ["PORT"]))
+    app.run(host="127.0.0.1", port=int(os.environ["PORT"]), loop="asyncio")  # brings no uvloop

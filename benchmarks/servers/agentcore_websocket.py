@@ -20,4 +20,5 @@ async def echo(websocket: WebSocket, context: object) -> None:
 
 
 if __name__ == "__main__":
-    app.run(host="127.0.0.1", port=int(os.environ["PORT"]))
+    # Its package brings no uvloop, so it runs on asyncio; LOOP gives it the gateway's loop.
+    app.run(host="127.0.0.1", port=int(os.environ["PORT"]), loop=os.environ.get("LOOP", "asyncio"))
