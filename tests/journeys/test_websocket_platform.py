@@ -86,13 +86,16 @@ CLOSES: list[tuple[list[Any], int, str]] = [
     ([{"type": "hello"}], 1003, "VALIDATION_ERROR"),
     ([RUN | {"messages": 7}], 1003, "VALIDATION_ERROR"),
     ([], 1008, "TIMED_OUT"),
+    (STOP[:1], 1008, "TIMED_OUT"),
+    ([{"event": {"sessionStart": {}}}], 1008, "TIMED_OUT"),
     ([{"type": "config"}, {"type": "text_input", "text": "x" * 2000}], 1009, "PAYLOAD_TOO_LARGE"),
     ([{"event": {"sessionStart": {}, "x": "x" * 2000}}], 1009, "PAYLOAD_TOO_LARGE"),
 ]
 
 
 async def test_every_end_has_its_code_and_its_reason(tmp_path: Path) -> None:
-    limits = {"GATEWAY_MAX_FRAME_BYTES": "1024", "GATEWAY_FIRST_MESSAGE_SECONDS": "1"}
+    seconds = dict.fromkeys(("GATEWAY_FIRST_MESSAGE_SECONDS", "GATEWAY_IDLE_SECONDS"), "1")
+    limits = {"GATEWAY_MAX_FRAME_BYTES": "1024", **seconds}
     with serve(tmp_path / "log", **limits) as url:
         for messages, code, reason in CLOSES:
             async with asyncio.timeout(_SECONDS), connect(websocket_url(url)) as socket:
