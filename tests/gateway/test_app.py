@@ -9,7 +9,8 @@ from litestar.testing import AsyncTestClient
 
 from gateway import app as app_module
 from gateway.app import Gateway, application, create_app, serve
-from gateway.settings import Settings, SettingsError
+from gateway.settings import Limits, Settings, SettingsError
+from protocols.ag_ui.options import MediaOptions
 from tests.scripted import Says, ScriptedModel
 
 
@@ -51,6 +52,14 @@ def test_settings_that_name_what_is_not_there_stop_the_start(
 @pytest.mark.parametrize("auth", ["none", "platform"])
 def test_another_address_is_served_once_it_is_said_who_may_call(auth: str) -> None:
     assert create_app(settings(host="0.0.0.0", auth=auth)) is not None
+
+
+def test_the_websocket_keeps_to_the_settings() -> None:
+    limits, media = Limits(idle_seconds=3), MediaOptions(max_media_bytes=7)
+    gateway = Gateway(settings(limits=limits, media=media, voice_model="bedrock"))
+    services = gateway.websocket()
+    assert (services.idle_seconds, services.max_image_bytes) == (3, 7)
+    assert (services.connections, services.nova_voices) == (gateway.connections, True)
 
 
 async def test_a_prompt_is_answered_and_ping_is_healthy() -> None:
