@@ -170,9 +170,11 @@ class AgentFactory:
 
         Raises:
             InvalidInput: the name of a tool is taken, or none that every model service takes; its
-                parameters are no schema; these or the state are nested too deeply.
+                parameters are no schema; these, the state or an answer are nested too deeply.
         """
         _check_depth(said.state, "$.state")
+        for index, answer in enumerate(said.answers if isinstance(said, UserTurn) else ()):
+            _check_depth(answer.payload, f"$.resume[{index}].payload")
         taken = set(self._names)
         for index, tool in enumerate(said.client_tools):
             path = f"$.tools[{index}].name"

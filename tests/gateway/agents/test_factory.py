@@ -13,7 +13,7 @@ from gateway.agents.factory import AGENT_NAME, AgentFactory
 from gateway.models.provider import Models
 from protocols.contract.conversations import SessionKey
 from protocols.contract.errors import Detail, InvalidInput
-from protocols.contract.inputs import ClientTool, LiveOptions, Text, UserTurn
+from protocols.contract.inputs import ClientTool, InterruptAnswer, LiveOptions, Text, UserTurn
 from tests.scripted import Says, ScriptedModel
 from tests.scripted_voice import ScriptedVoice
 
@@ -133,6 +133,10 @@ def test_parameters_that_are_no_schema_are_refused_with_their_place(parameters: 
     [
         (UserTurn(content=(), state=nested(129)), "$.state"),
         (LiveOptions(state=nested(900)), "$.state"),
+        (
+            UserTurn(content=(), answers=(InterruptAnswer("q", "resolved", nested(129)),)),
+            "$.resume[0].payload",
+        ),
         (said(ClientTool("paint", "", {"x": nested(128)})), "$.tools[0].parameters"),
     ],
 )
