@@ -90,8 +90,9 @@ class Ear:
             return
         for step in steps:
             self._heard += self._sound(step)
-        # Whoever listens is behind by seconds: what is said now counts more.
-        del self._heard[: max(0, len(self._heard) - self._most_bytes)]
+        if len(self._heard) > self._most_bytes:
+            # Whoever listens is behind by seconds: what is said now counts more.
+            del self._heard[: len(self._heard) - self._most_bytes]
         if len(self._heard) >= self._piece_bytes():
             self._changed.set()
 

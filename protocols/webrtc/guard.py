@@ -19,7 +19,7 @@ from aioice.ice import StunProtocol
 
 type Address = tuple[str, int]
 
-_LAST_FIRST_BYTE_OF_STUN = b"\x03"  # RFC 7983, section 7
+_LAST_FIRST_BYTE_OF_STUN = 3  # RFC 7983, section 7
 
 
 class Gate:
@@ -29,13 +29,13 @@ class Gate:
         self.heard_at = time.monotonic()
         self.dropped = 0
         self._connection = connection
-        self._known: set[Address] = set()
+        self._known: set[tuple[Any, ...]] = set()
 
-    def admits(self, source: Address) -> bool:
+    def admits(self, source: tuple[Any, ...]) -> bool:
         """Tell whether an address is the client's; candidates are never taken back."""
         if source in self._known:
             return True
-        host, port = source
+        host, port = source[:2]  # more follows of IPv6
         if any(
             candidate.port == port and candidate._network_host == host
             for candidate in self._connection._remote_candidates
@@ -69,12 +69,12 @@ class GuardedProtocol(StunProtocol):
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         """Take a datagram off the network."""
         gate = self._gate
-        is_known = gate.admits((addr[0], addr[1]))
-        if is_known and data:
+        if data and gate.admits(addr):
             gate.heard_at = time.monotonic()
-        if isinstance(data, bytes) and is_known and data[:1] > _LAST_FIRST_BYTE_OF_STUN:
-            self.receiver.data_received(data, self.local_candidate.component)
-        elif isinstance(data, bytes) and _is_stun(data):
+            if isinstance(data, bytes) and data[0] > _LAST_FIRST_BYTE_OF_STUN:
+                self.receiver.data_received(data, self.local_candidate.component)
+                return
+        if isinstance(data, bytes) and _is_stun(data):
             super().datagram_received(data, addr)
         else:
             gate.dropped += 1
@@ -102,7 +102,7 @@ class GuardedProtocol(StunProtocol):
 
 
 def _is_stun(data: bytes) -> bool:
-    if not data or data[:1] > _LAST_FIRST_BYTE_OF_STUN:
+    if not data or data[0] > _LAST_FIRST_BYTE_OF_STUN:
         return False
     try:
         stun.parse_message(data)
