@@ -135,7 +135,8 @@ class Resumable:
         before, self._wire = self._wire, wire
         before.abandon()
         await self._stop_waiting()
-        await self.session.resume(wire, last_seq)
+        if wire is self._wire:  # otherwise another one has taken over meanwhile
+            await self.session.resume(wire, last_seq)
 
     def wait(self, wire: Wire, connections: Connections) -> None:
         """The connection is lost: wait for the client."""
