@@ -34,6 +34,7 @@ SHORTEST_WAIT_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 0.12
 
 _FIRST_SILENCE_SECONDS = 0.4
+_EARLY_SECONDS = 0.003  # the packet that ends a wait must not come too early by a hair
 _OWN_ABSENCE_SECONDS = 0.06
 _REMEMBERED_PACKETS = 250  # five seconds
 _LOOK_EVERY_PACKETS = 25
@@ -154,7 +155,7 @@ class JitterBuffer:
             packet = self._held.pop(self._next, None)
             if packet is not None:
                 self._give(packet, steps)
-            elif was_away or now < self._longest_held_since + self.wait_seconds:
+            elif was_away or now < self._longest_held_since + self.wait_seconds - _EARLY_SECONDS:
                 # Whatever came while we were held up ourselves was not put yet.
                 return steps
             else:

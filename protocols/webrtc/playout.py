@@ -25,7 +25,7 @@ from protocols.webrtc.opus import (
 _BYTES_PER_SAMPLE = 2
 _MOST_BEHIND_TICKS = CLOCK_RATE // 10
 _HAND_TO_MOUTH_PACKETS = 4
-_PATIENT_TICKS = 3
+_PATIENT_TICKS = 5  # longer than one lost packet holds up what is heard: two frames and a wait
 _GOOD, _QUICK = 5, 0  # complexity of libopus; the second takes half the time
 
 

@@ -53,9 +53,10 @@ def test_a_lost_packet_is_taken_from_the_next_one_after_the_wait() -> None:
     buffer = started(3)
     put(buffer, 4, 0.08)
     assert buffer.take(0.08) == []
-    put(buffer, 5, 0.0999)
-    assert buffer.take(0.0999) == []
-    assert buffer.take(0.1) == [
+    put(buffer, 5, 0.0969)
+    assert buffer.take(0.0969) == []
+    # A hair before the wait is over: the packet that is due then may come a little early.
+    assert buffer.take(0.0971) == [
         Recover(sound(4), FRAME),
         Decode(sound(4)),
         Decode(sound(5)),

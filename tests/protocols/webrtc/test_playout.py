@@ -73,17 +73,13 @@ def test_the_time_of_packets_runs_on_in_silence() -> None:
 def test_a_source_from_hand_to_mouth_is_waited_for() -> None:
     playout = Playout(RATE)
     playout.push(tone(440, 0.04, RATE))
-    assert [packet is not None for packet in map(playout.take, (0.0, 0.02, 0.04, 0.06))] == [
-        True,
-        True,
-        False,
-        False,
-    ]
+    given = [playout.take(tick * 0.02) is not None for tick in range(7)]
+    assert given == [True, True, *[False] * 5]
     playout.push(tone(440, 0.04, RATE))
-    late = [playout.take(0.07), playout.take(0.07)]
+    late = [playout.take(0.13), playout.take(0.13)]
     # What comes late leaves late: no silence in between, and no delay that stays.
     assert [packet and packet[1] for packet in late] == [2 * 960, 3 * 960]
-    assert [payload for payload, _ in sent(playout, 0.08, 20)][-4:] == [
+    assert [payload for payload, _ in sent(playout, 0.14, 20)][-4:] == [
         SILENCE,
         SILENCE,
         SILENCE,
