@@ -165,6 +165,7 @@ class StrandsLive:
 
     async def taken(self) -> None:
         """Wait until the model has taken all that was sent."""
+        await asyncio.sleep(0)  # it may take a whole recording at once: others are heard in between
         await self._microphone.taken()
 
     def cancel(self) -> None:

@@ -72,6 +72,17 @@ async def test_a_model_that_waits_for_sound_takes_it_at_once() -> None:
         assert voice.sent[1:] == [StrandsAudio(format="pcm", source={"bytes": b"\1\0"})]
 
 
+async def test_who_waits_until_sound_was_taken_lets_others_run() -> None:
+    async with talking() as talk:
+        await until_it_waits(talk)
+        ran: list[str] = []
+        asyncio.get_running_loop().call_soon(ran.append, "another")
+        await talk.live.send(AudioChunk(b"\1\0"))
+        assert ran == []
+        await talk.live.taken()
+        assert ran == ["another"]
+
+
 async def test_what_is_said_to_a_model_that_takes_its_time_stays_in_order() -> None:
     voice = Deaf()
     voice.hears.set()
