@@ -221,7 +221,7 @@ async def test_many_calls_leave_no_file_and_no_task_behind() -> None:
                 await server.act("disconnect", {"pc_id": client.pc_id})
         await until_freed(server)
         await settled(tasks)
-        assert open_files() == files
+        assert open_files() <= files  # one of before may still have been closing
 
 
 @pytest.mark.parametrize(
