@@ -1,7 +1,8 @@
 """Gemini Live for voice: strands' class, with lost connections told from the end.
 
 Google's service hands out a handle with which another connection goes on where the last one was;
-strands keeps it, and uses it where the service says goodbye. Here it is used for every loss.
+strands keeps it, and uses it where the service says goodbye. Here it is used for every loss, and a
+question whose answer was not complete is said again.
 """
 
 import asyncio
@@ -16,12 +17,14 @@ from strands.bidi.models.google import GoogleGeminiLiveModel
 from strands.bidi.models.model import ConnectionTimeoutError
 from strands.bidi.types.content import BidiContentDelta, BidiMessage
 from strands.bidi.types.events import BidiOutputEvent
+from strands.bidi.types.media import AudioDelta
 from strands.types.content import Messages
 from strands.types.tools import ToolSpec
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from gateway.models.choice import ModelChoice
 from gateway.models.live_faults import lost, refused, unreachable
+from gateway.models.nova_sonic.hearing import Unheard
 from gateway.models.nova_sonic.owing import Owing
 from gateway.models.text.service import require_key
 
@@ -63,6 +66,7 @@ class GeminiLiveVoice(GoogleGeminiLiveModel):
         super().__init__(**options)
         self._start_seconds = start_seconds
         self._owing = Owing()
+        self._unanswered = Unheard(self.get_audio_config()["input"]["sample_rate"])
         self._lost = 0  # connections, since an answer was complete
         self._is_stopping = False
 
@@ -89,6 +93,22 @@ class GeminiLiveVoice(GoogleGeminiLiveModel):
             await self.stop()
             raise unreachable(_NAME) from error
 
+    async def restart(
+        self,
+        system_prompt: str | None = None,
+        tools: list[ToolSpec] | None = None,
+        messages: Messages | None = None,
+        **restart_kwargs: Any,
+    ) -> None:
+        """Connect again; what the user said and was not answered is said again.
+
+        Nobody knows how much of it the service's own record of the session holds.
+        """
+        await super().restart(system_prompt, tools, messages, **restart_kwargs)
+        if self._unanswered.has_speech:
+            pcm = self._unanswered.replay()
+            await self._pass_on(AudioDelta(format="pcm", source={"bytes": pcm}))
+
     async def stop(self) -> None:
         """Close within a bound; idempotent, never raises."""
         self._is_stopping = True
@@ -110,9 +130,7 @@ class GeminiLiveVoice(GoogleGeminiLiveModel):
         try:
             async with aclosing(super().receive()) as events:
                 async for event in events:
-                    self._owing.note(event)
-                    if event.get("type") == "bidi_response_stop":
-                        self._lost = 0
+                    self._note(event)
                     yield event
         except (ConnectionClosed, APIError) as error:
             if self._is_stopping:
@@ -132,6 +150,19 @@ class GeminiLiveVoice(GoogleGeminiLiveModel):
         Raises:
             ValueError: the model cannot take this.
         """
+        if isinstance(content, AudioDelta):
+            self._unanswered.feed(content.source["bytes"])
+        await self._pass_on(content)
+
+    def _note(self, event: BidiOutputEvent) -> None:
+        self._owing.note(event)
+        kind = event.get("type")
+        if kind == "bidi_response_stop":
+            self._lost = 0
+        if kind in ("bidi_response_stop", "bidi_tool_use_blocks"):
+            self._unanswered.heard()  # said again, a question would call its tools again
+
+    async def _pass_on(self, content: BidiMessage | BidiContentDelta) -> None:
         try:
             await super().send(content)
         except (ConnectionClosed, APIError):

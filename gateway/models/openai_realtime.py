@@ -1,13 +1,14 @@
 """OpenAI Realtime for voice: strands' class, with what it leaves to luck made sure.
 
-strands 1.62 lets a connection that is lost end the conversation, takes a response that failed for a
-complete one, and only logs what the service refuses.
+strands 1.62 lets a connection that is lost end the conversation, with what it had not heard yet,
+takes a response that failed for a complete one, and only logs what the service refuses.
 """
 
 import asyncio
+import base64
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, cast
 
 from strands.bidi.models import BidiModel
@@ -25,6 +26,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from gateway.models.cascade.events import CascadeSpeechStartEvent, CascadeSpeechStopEvent
 from gateway.models.choice import ModelChoice
 from gateway.models.live_faults import lost, refused, unreachable
+from gateway.models.nova_sonic.hearing import Unheard
 from gateway.models.nova_sonic.owing import Owed, Owing
 from gateway.models.text.service import require_key
 from protocols.contract.errors import GatewayError, ModelFailed, ModelThrottled, NotConfigured
@@ -36,6 +38,7 @@ _NAME = "OpenAI"
 _ATTEMPTS = 3
 _STOP_SECONDS = 2.0
 _SILENCE_SECONDS = 0.5  # how strands sets the service's own detector
+_UNDERSTOOD = ("bidi_transcript_delta", "bidi_tool_use_blocks")
 _SPEECH: Mapping[str, Callable[[], TypedEvent]] = {
     "input_audio_buffer.speech_started": CascadeSpeechStartEvent,
     "input_audio_buffer.speech_stopped": lambda: CascadeSpeechStopEvent(_SILENCE_SECONDS),
@@ -91,6 +94,8 @@ class OpenAIRealtimeVoice(OpenAIRealtimeModel):
         super().__init__(**options)
         self._start_seconds = start_seconds
         self._owing = Owing()
+        self._unheard = Unheard(realtime.DEFAULT_SAMPLE_RATE)
+        self._is_understood = False  # what the user said last
         self._lost = 0  # connections, since an answer was complete
         self._is_stopping = False
         self._spoken: tuple[str, int] | None = None  # item and part of the last sound
@@ -125,11 +130,16 @@ class OpenAIRealtimeVoice(OpenAIRealtimeModel):
         messages: Messages | None = None,
         **restart_kwargs: Any,
     ) -> None:
-        """Connect again, with the history; what is owed is asked for."""
+        """Connect again, with the history; what was not heard is said again, what is owed asked."""
         await super().restart(system_prompt, tools, messages, **restart_kwargs)
-        if self._owing.owed in (Owed.ANSWER, Owed.REST):
-            self._session_state.response_requested = True
-            await self._send_event({"type": "response.create"})
+        is_owed = self._is_understood and self._owing.owed in (Owed.ANSWER, Owed.REST)
+        with suppress(ConnectionClosed):  # the reader tells
+            if self._unheard.has_speech:
+                pcm = base64.b64encode(self._unheard.replay()).decode()
+                await self._send_event({"type": "input_audio_buffer.append", "audio": pcm})
+            if is_owed and not self._unheard.is_speaking:
+                self._session_state.response_requested = True
+                await self._send_event({"type": "response.create"})
 
     async def stop(self) -> None:
         """Close within a bound; idempotent, never raises."""
@@ -167,12 +177,14 @@ class OpenAIRealtimeVoice(OpenAIRealtimeModel):
             raise ConnectionTimeoutError("the connection was lost") from error
 
     async def send(self, content: BidiMessage | BidiContentDelta) -> None:
-        """Send; what a lost connection does not take any more is in the history of the next.
+        """Send; what a lost connection does not take any more is told to the next.
 
         Raises:
             ValueError: the model cannot take this.
         """
-        if not isinstance(content, AudioDelta):
+        if isinstance(content, AudioDelta):
+            self._unheard.feed(content.source["bytes"])
+        else:
             self._note_message(content)
         try:
             await super().send(content)
@@ -196,12 +208,20 @@ class OpenAIRealtimeVoice(OpenAIRealtimeModel):
             self._owing.answered(result)
         if not results:
             self._owing.typed()
+            self._is_understood = True
 
     def _note(self, event: BidiOutputEvent) -> None:
         was_owed = self._owing.owed is not Owed.NOTHING
         self._owing.note(event)
-        if was_owed and self._owing.owed is Owed.NOTHING:
+        is_complete = was_owed and self._owing.owed is Owed.NOTHING
+        if is_complete:
             self._lost = 0
+        kind, is_users = event.get("type"), event.get("role") == "user"
+        if kind == "bidi_transcript_start" and is_users:
+            self._is_understood = False
+        elif is_complete or (kind in _UNDERSTOOD and event.get("role") != "assistant"):
+            self._is_understood = True
+            self._unheard.heard()
 
     def _convert_openai_event(
         self, openai_event: dict[str, Any], state: Any = None

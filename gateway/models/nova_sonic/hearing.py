@@ -63,6 +63,11 @@ class Unheard:
         self.is_speaking = False
 
     @property
+    def has_speech(self) -> bool:
+        """Whether speech is kept, over or not."""
+        return bool(self._segments)
+
+    @property
     def waiting_seconds(self) -> float:
         """How much speech that is over was not heard yet: seconds of sound, pauses left out."""
         over = (each.loud_frames for each in self._segments if each.end is not None)

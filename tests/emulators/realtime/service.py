@@ -58,12 +58,14 @@ class Refused:
 class Session:
     """One connection: the last of ``answers`` answers all further turns.
 
-    One that ``stalls`` neither reads nor answers; it is there, and no more.
+    One that ``stalls`` neither reads nor answers; it is there, and no more. One that is ``deaf``
+    after so many seconds of sound closes the connection then, with nothing told that is later.
     """
 
     answers: tuple[Answer, ...] = (Answer(),)
     update_error: str | None = None
     stalls: bool = False
+    deaf_after_seconds: float | None = None
 
 
 @dataclass
@@ -191,6 +193,10 @@ class _Talk:
         if len(pcm) % 2:
             await self._refuse("half a sample")
         self._record.pcm_in += pcm
+        limit = self._script.deaf_after_seconds
+        if limit is not None and len(self._record.pcm_in) > limit * RATE * 2:
+            self._connection.transport.abort()
+            return
         for change in self._hearing.feed(pcm):
             if change is Change.STARTED:
                 self._count += 1

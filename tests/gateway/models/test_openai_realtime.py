@@ -138,6 +138,35 @@ async def test_a_lost_connection_is_made_again_and_the_answer_asked_for(
     assert second.names()[-1] == "response.create"
 
 
+@pytest.mark.parametrize("deaf_after_seconds", [0.0, 0.4, 1.0])
+async def test_what_a_lost_connection_did_not_hear_is_said_again(
+    service: RealtimeService, deaf_after_seconds: float
+) -> None:
+    service.scripts.add(Session(deaf_after_seconds=deaf_after_seconds))
+    async with talking(voice()) as agent:
+        await say(agent, SPOKEN)
+        events = await until(agent, "bidi_response_stop")
+    assert (words(events, "user")[-1], words(events, "assistant")) == (
+        "hello there",
+        ["You said hello."],
+    )
+    again = service.records[1]
+    assert "response.create" not in again.names()
+    assert bytes(again.pcm_in).startswith(SPOKEN[: RATE * 2])
+
+
+async def test_a_question_that_was_answered_is_not_said_again(service: RealtimeService) -> None:
+    model = voice()
+    async with talking(model) as agent:
+        await say(agent, SPOKEN)
+        await until(agent, "bidi_response_stop")
+        model._websocket.transport.abort()
+        await until(agent, "bidi_connection_restart")
+        await say(agent, SPOKEN)
+        await until(agent, "bidi_response_stop")
+    assert bytes(service.records[1].pcm_in) == SPOKEN
+
+
 async def test_a_connection_that_is_lost_again_and_again_is_given_up(
     service: RealtimeService,
 ) -> None:

@@ -38,6 +38,16 @@ def test_speech_is_told_from_silence() -> None:
     assert unheard.waiting_seconds == 1.0
 
 
+def test_speech_is_there_from_its_beginning_until_it_was_heard() -> None:
+    unheard = Unheard(RATE)
+    there = []
+    for pcm in (silence(1), SPEECH, silence(1)):
+        feed(unheard, pcm)
+        there.append(unheard.has_speech)
+    unheard.heard()
+    assert [*there, unheard.has_speech] == [False, True, True, False]
+
+
 def test_pieces_of_any_length_are_judged_alike() -> None:
     changes = []
     for step in (2, 642, 100_000):
