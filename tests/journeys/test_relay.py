@@ -52,7 +52,7 @@ async def test_every_recording_gets_its_answer_through_a_relay(
     wrong = {}
     ears = SpeechEngines()
     for phrase, answer in zip(phrases, answers, strict=True):
-        heard = await understood(ears, answer)
+        heard = await understood(ears, answer, phrase)
         if not (heard and is_said(phrase, heard) and is_said(phrase, answer.reply)):
             wrong[phrase] = (answer.question, answer.reply, heard)
     await ears.aclose()

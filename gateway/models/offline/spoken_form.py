@@ -60,12 +60,9 @@ def spoken_form(text: str, voice: str = "en-US") -> list[str]:
 def _clock(match: re.Match[str]) -> str:
     hours, minutes, half = int(match["hours"]), match["minutes"], match["half"]
     if minutes == "00":
-        spoken = f"{hours}" if half else f"{hours} o'clock"
-    elif minutes.startswith("0"):
-        spoken = f"{hours} oh {minutes[1]}"
-    else:
-        spoken = f"{hours} {minutes}"
-    return f"{spoken} {half}" if half else spoken
+        return f"{hours} {half}" if half else f"{hours} o'clock"
+    spoken = f"{hours} oh {minutes[1]}" if minutes.startswith("0") else f"{hours} {minutes}"
+    return f"{spoken}, {half}" if half else spoken  # run together, "51 AM" sounds like "51 8 M"
 
 
 def _zone(match: re.Match[str]) -> str:

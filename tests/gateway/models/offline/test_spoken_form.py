@@ -19,7 +19,7 @@ from gateway.models.offline.spoken_form import LONGEST_REQUEST, LONGEST_WORD, sp
         ("\u221255", "-55"),
         ("It is 14:05.", "It is 14 oh 5."),
         ("It is 2:00 p.m. now", "It is 2 p.m. now"),
-        ("at 09:30:15 PM", "at 9 30 PM"),
+        ("at 09:30:15 PM", "at 9 30, PM"),
         ("at 18:00", "at 18 o'clock"),
         ("2026-11-21T14:45:33.1+01:00", "November 21, 2026, 14 45"),
         ("on 2026-11-01, UTC+05:30", "on November 1, 2026, UTC plus 5 30"),
