@@ -13,9 +13,9 @@ from protocols.contract.conversations import Conversations, Turn
 from protocols.contract.errors import Detail, InvalidInput, TooLarge
 from protocols.contract.inputs import Content, InterruptAnswer, Media, Text, UserTurn
 from protocols.failures import error_object, failure_of
-from protocols.http_json.reply import Reply
 from protocols.invocation import Invocation
 from protocols.refusals import CallerLeft
+from protocols.reply import Reply
 from protocols.streaming import EVENT_STREAM, event_stream, session_headers
 
 type ReadContent = Callable[[Any], tuple[Content, ...]]

@@ -17,8 +17,8 @@ from protocols.contract.errors import GatewayError, InvalidInput, ModelFailed, T
 from protocols.contract.events import Event, SpeechStarted, TurnEnded, TurnStarted
 from protocols.contract.inputs import AudioChunk, LiveOptions
 from protocols.http_json.prompt import collect, error_response
-from protocols.http_json.reply import Reply
 from protocols.invocation import Invocation
+from protocols.reply import Reply
 from protocols.streaming import EVENT_STREAM, event_stream, session_headers
 
 WAV_TYPES = ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave")

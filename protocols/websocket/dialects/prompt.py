@@ -10,13 +10,12 @@ from uuid import uuid4
 import msgspec
 from msgspec import UNSET, Struct
 
-from protocols.ag_ui_events import interrupt_value
 from protocols.contract.conversations import SessionKey, checked_session_id
 from protocols.contract.errors import Detail, InvalidInput
-from protocols.contract.events import Event, InputRequested, TextDelta
 from protocols.contract.inputs import InterruptAnswer, Text, UserTurn
 from protocols.failures import error_object
 from protocols.live.pieces import text_pieces
+from protocols.reply import Reply
 from protocols.websocket.connection import Close, Connection, Frame
 from protocols.websocket.dialects.choice import read_object
 from protocols.websocket.dialects.requests import Requests
@@ -40,29 +39,6 @@ class _Ours(Struct, frozen=True):
     response: Any = UNSET
     error: Any = UNSET
     code: Any = UNSET
-
-
-class _Reply:
-    """Collects one turn."""
-
-    def __init__(self) -> None:
-        self.questions: list[dict[str, Any]] = []
-        self._messages: dict[str, list[str]] = {}
-
-    @property
-    def response(self) -> str:
-        """What the assistant wrote, its messages one below the other as over HTTP."""
-        texts = ("".join(pieces) for pieces in self._messages.values())
-        return "\n".join(text for text in texts if text)
-
-    def add(self, event: Event) -> None:
-        match event:
-            case TextDelta():
-                self._messages.setdefault(event.message_id, []).append(event.text)
-            case InputRequested():
-                self.questions.append(interrupt_value(event))
-            case _:
-                pass
 
 
 class PromptDialect:
@@ -105,7 +81,7 @@ class PromptDialect:
         parts = text_pieces(reply.response, _LONGEST_RESPONSE)
         for number, part in enumerate(parts, 1):
             numbered = {"part": number, "parts": len(parts)} if len(parts) > 1 else {}
-            asks = {"interrupts": reply.questions} if reply.questions else {}
+            asks = {"interrupts": reply.interrupts} if reply.interrupts else {}
             await self._connection.say(
                 {
                     "response": part,
@@ -116,9 +92,9 @@ class PromptDialect:
                 }
             )
 
-    async def _ask(self, said: UserTurn) -> _Reply:
+    async def _ask(self, said: UserTurn) -> Reply:
         session = SessionKey(self._caller, self._session_id)
-        reply = _Reply()
+        reply = Reply(self._session_id)
         turn = await self._services.conversations.begin(session, said, "ws")
         try:
             async for event in turn:

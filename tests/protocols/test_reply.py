@@ -17,7 +17,7 @@ from protocols.contract.events import (
     UsageReported,
 )
 from protocols.contract.inputs import Text
-from protocols.http_json.reply import Reply
+from protocols.reply import Reply
 
 
 def folded(*events: Event) -> Reply:

@@ -1,4 +1,4 @@
-"""A turn's events, folded into one JSON reply (pure)."""
+"""A turn's events, folded into one reply (pure)."""
 
 import base64
 from typing import Any
@@ -11,17 +11,20 @@ from protocols.contract import events
 
 
 class Reply:
-    """Collects one turn; ``document`` gives what the caller reads."""
+    """Collects one turn; ``document`` gives what the caller reads.
+
+    ``audio`` is PCM16 mono at the conversation's rate; ``interrupts`` are AG-UI interrupts.
+    """
 
     def __init__(self, session_id: str) -> None:
         self.audio = bytearray()
+        self.interrupts: list[dict[str, Any]] = []
         self._session_id = session_id
         self._answered: dict[str, list[str]] = {}
         self._heard: dict[str, list[str]] = {}
         self._calls: dict[str, dict[str, Any]] = {}
         self._arguments: dict[str, list[str]] = {}
         self._usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
-        self._interrupts: list[dict[str, Any]] = []
         self._stop_reason = "end_turn"
 
     def add(self, event: events.Event) -> None:
@@ -43,7 +46,7 @@ class Reply:
                 self._answered.clear()
                 self.audio.clear()
             case events.InputRequested():
-                self._interrupts.append(interrupt_value(event))
+                self.interrupts.append(interrupt_value(event))
             case events.TurnEnded():
                 self._stop_reason = event.stop_reason
             case _:
@@ -51,7 +54,7 @@ class Reply:
 
     def document(self) -> dict[str, Any]:
         """The reply as the interface promises it; with what it asks, if the turn waits for that."""
-        asks = {"interrupts": self._interrupts} if self._interrupts else {}
+        asks = {"interrupts": self.interrupts} if self.interrupts else {}
         return asks | {
             "response": self.response,
             "session_id": self._session_id,
