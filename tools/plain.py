@@ -17,6 +17,17 @@ def plain_text(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def has_half_characters(value: Any) -> bool:
+    """Tell whether a text in a JSON value has half of a character; of what is no JSON, no."""
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return True
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return False
+    return False
+
+
 def plain_json(value: Any) -> Any:
     """Give a value back as JSON has it; of what JSON has no form for, only the type is named."""
     try:

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from strands import ToolContext
 from strands.types.agent import LocalAgent
 from strands.types.tools import AgentTool
 
-from tools.plain import plain_json
+from tools.plain import has_half_characters, plain_json
 
 type Predictions = Mapping[str, Mapping[str, str]]
 """For tools by name: which argument becomes the value of which key of the state."""
@@ -76,13 +75,7 @@ def share_state(context: ToolContext, value: Any) -> None:
 
 def _written(value: Any) -> Any:
     """Give a value back without halves of characters; whether it is JSON is seen later."""
-    try:
-        msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        return plain_json(value)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        pass
-    return value
+    return plain_json(value) if has_half_characters(value) else value
 
 
 def state_of(agent: LocalAgent) -> Any:

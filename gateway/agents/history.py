@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
 from uuid import uuid4
 
-import msgspec
 from msgspec import DecodeError
 from msgspec.json import decode
 from strands.types.content import ContentBlock, Message, Messages
@@ -20,7 +19,7 @@ from strands.types.tools import ToolUse
 from gateway.agents.citations import cited_text, noted_block, noted_citations
 from gateway.agents.media_blocks import media_block, media_part, named_apart, with_words
 from protocols.contract import inputs
-from tools.plain import plain_json, plain_text
+from tools.plain import has_half_characters, plain_json, plain_text
 
 _REDACTED = "redacted:"  # no signature begins so: they are base64
 _UNANSWERED = "No answer was given to this call."
@@ -58,16 +57,13 @@ def message_id(message: Message) -> str:
 
 def mend_characters(message: Message) -> None:
     """Take halves of characters out of what a model wrote; providers refuse to be shown them."""
-    try:
-        msgspec.json.encode(message["content"])
-    except UnicodeEncodeError:
-        for block in message["content"]:
-            if "text" in block:
-                block["text"] = plain_text(block["text"])
-            elif "toolUse" in block:
-                block["toolUse"]["input"] = plain_json(block["toolUse"]["input"])
-    except (TypeError, OverflowError):
-        pass  # what JSON has no form for is not what a model wrote
+    if not has_half_characters(message["content"]):
+        return
+    for block in message["content"]:
+        if "text" in block:
+            block["text"] = plain_text(block["text"])
+        elif "toolUse" in block:
+            block["toolUse"]["input"] = plain_json(block["toolUse"]["input"])
 
 
 def repaired(messages: Iterable[Message]) -> Messages:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tools.plain import plain_json, plain_text
+from tools.plain import has_half_characters, plain_json, plain_text
 
 
 class Thing:
@@ -42,3 +42,16 @@ def test_halves_of_characters_are_replaced(text: str, plain: str) -> None:
 )
 def test_a_value_becomes_one_of_json_and_tells_nothing_more(value: Any, plain: Any) -> None:
     assert plain_json(value) == plain
+
+
+@pytest.mark.parametrize(
+    ("value", "has"),
+    [
+        ({"a": ["😀", 1]}, False),
+        ({"a": ["\ud83d"]}, True),
+        (Thing(), False),
+        (LOOP, False),
+    ],
+)
+def test_halves_of_characters_are_found_in_json(value: Any, has: bool) -> None:
+    assert has_half_characters(value) is has
