@@ -130,24 +130,24 @@ class StrandsLive:
         """
         if isinstance(item, Media):
             self._check(item)
-        begun = self._begin(item) if self._microphone.is_idle else item
-        if begun is None:
+        said: LiveInput | Begun | None = item
+        if isinstance(item, AudioChunk) and self._microphone.is_idle:
+            said = self._begin(item)
+        if said is None:
             return
         dropped_bytes = self._microphone.dropped_bytes
-        self._microphone.put(begun)
+        self._microphone.put(said)
         dropped_bytes = self._microphone.dropped_bytes - dropped_bytes
         if dropped_bytes:
             speech_dropped(dropped_bytes / _BYTES_PER_SAMPLE / self.input_sample_rate)
 
-    def _begin(self, item: LiveInput) -> LiveInput | Begun | None:
+    def _begin(self, sound: AudioChunk) -> Begun | None:
         """Give sound to a model that waits for it; None: it has taken it.
 
         Models nearly always take it at once: nobody need be woken for it then.
         """
-        if not isinstance(item, AudioChunk):
-            return item
         loop = asyncio.get_running_loop()
-        taking = asyncio.eager_task_factory(loop, self._give(item), context=self._context)
+        taking = asyncio.eager_task_factory(loop, self._give(sound), context=self._context)
         if taking.done() and not taking.cancelled() and taking.exception() is None:
             return None
         self._giving = taking
@@ -324,7 +324,7 @@ class StrandsLive:
     def _note(self, conversation: ConversationObservation, event: Event) -> None:
         if isinstance(event, AudioDelta):  # first: there are hundreds of them
             if self._turn is not None:
-                self._turn.first_audio()
+                watch_turn(self._turn, event)
             return
         if isinstance(event, ToolStarted) and event.client:
             self._plan.client_tools.expect(event.tool_call_id)

@@ -15,14 +15,7 @@ from strands.hooks import BeforeToolCallEvent
 from strands.types._events import ToolResultEvent
 from strands.types.tools import AgentTool, ToolGenerator, ToolSpec, ToolUse
 
-from protocols.contract.events import (
-    AudioDelta,
-    BargeIn,
-    Event,
-    SpeechStopped,
-    Transcript,
-    TurnStarted,
-)
+from protocols.contract.events import BargeIn, Event, SpeechStopped, Transcript, TurnStarted
 from tools.interruption import is_ended_when_talked_over
 
 HELD_SECONDS = 5.0
@@ -49,8 +42,6 @@ class TalkedOver:
     def note(self, event: Event) -> None:
         """Take an event of the conversation."""
         match event:
-            case AudioDelta():
-                pass  # first: there are hundreds of them
             case BargeIn():
                 self._quiet.clear()
                 self.end_calls()

@@ -107,9 +107,8 @@ class StrandsTurn:
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Yield the events; raises the ``GatewayError`` that ended the turn, if one did."""
         self._wanted.set()
-        async for batch in self._buffer.batches():
-            for event in batch:
-                yield event
+        async for event in self._buffer.events():
+            yield event
 
     def batches(self, pause_seconds: float) -> AsyncGenerator[list[Event]]:
         """Yield the events as they come, and an empty batch after each silence of so long."""
