@@ -1,6 +1,8 @@
-// A browser hears its own beeps come back: node echo_in_chromium.mjs URL WIRE WAV CHROMIUM SECONDS MODULES
-// Prints as JSON, in milliseconds: the round trips, and how long a voice was heard on after each beep over it. Microphone and loudspeaker are measured in one
-// audio context, so no two clocks are compared. MODULES is the folder that holds playwright-core.
+// A browser hears its own beeps come back:
+// node echo_in_chromium.mjs URL WIRE WAV CHROMIUM SECONDS MODULES
+// Prints as JSON, in milliseconds: the round trips, and how long a voice was heard on after each beep
+// over it. Microphone and loudspeaker are measured in one audio context, so no two clocks are compared.
+// MODULES is the folder that holds playwright-core.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";

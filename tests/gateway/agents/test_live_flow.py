@@ -1,6 +1,8 @@
 """Flow through a live conversation: what is bounded, and who gives way, on a real BidiAgent."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, override
 
 import pytest
@@ -46,6 +48,17 @@ async def until_it_waits(talk: Talk) -> None:
     await asyncio.sleep(0)
 
 
+@asynccontextmanager
+async def talking_until_deaf() -> AsyncIterator[tuple[Talk, Deaf]]:
+    """A conversation that waits for sound, which its voice will not take at once."""
+    voice = Deaf()
+    voice.hears.set()
+    async with talking(voice) as talk:
+        await until_it_waits(talk)
+        voice.hears.clear()
+        yield talk, voice
+
+
 async def test_speech_the_model_does_not_take_is_dropped_from_its_old_end_and_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -84,11 +97,7 @@ async def test_who_waits_until_sound_was_taken_lets_others_run() -> None:
 
 
 async def test_what_is_said_to_a_model_that_takes_its_time_stays_in_order() -> None:
-    voice = Deaf()
-    voice.hears.set()
-    async with talking(voice) as talk:
-        await until_it_waits(talk)
-        voice.hears.clear()
+    async with talking_until_deaf() as (talk, voice):
         for number in range(1, 4):
             await talk.live.send(AudioChunk(bytes([number, 0])))
         assert len(voice.sent) == 1
@@ -100,13 +109,10 @@ async def test_what_is_said_to_a_model_that_takes_its_time_stays_in_order() -> N
 
 @pytest.mark.parametrize("at_once", [True, False])
 async def test_a_model_that_fails_to_take_sound_ends_the_conversation(at_once: bool) -> None:
-    voice = Deaf()
-    voice.hears.set()
-    async with talking(voice) as talk:
-        await until_it_waits(talk)
+    async with talking_until_deaf() as (talk, voice):
         voice.send_error = OSError("gone")
-        if not at_once:
-            voice.hears.clear()
+        if at_once:
+            voice.hears.set()
         await talk.live.send(AudioChunk(b"\1\0"))
         voice.hears.set()
         with pytest.raises(ModelFailed):
@@ -114,11 +120,7 @@ async def test_a_model_that_fails_to_take_sound_ends_the_conversation(at_once: b
 
 
 async def test_sound_that_is_never_taken_is_given_up_when_the_conversation_ends() -> None:
-    voice = Deaf()
-    voice.hears.set()
-    async with talking(voice) as talk:
-        await until_it_waits(talk)
-        voice.hears.clear()
+    async with talking_until_deaf() as (talk, voice):
         await talk.live.send(AudioChunk(b"\1\0"))
     assert voice.given_up == 1
 
