@@ -16,6 +16,7 @@ from protocols.webrtc.opus import FRAME_SECONDS, FRAME_TICKS, FRAMES_PER_SECOND
 from protocols.webrtc.ticker import Ticker
 
 _MOST_WAITING_SECONDS = 2.0
+_SHORTEST_TIMER_SECONDS = 0.001
 _BYTES_PER_SAMPLE = 2
 
 
@@ -44,6 +45,7 @@ class Ear:
         self._taken_at = 0.0
         self._heard = bytearray()
         self._changed = asyncio.Event()
+        self._silence: asyncio.TimerHandle | None = None
 
     @property
     def counts(self) -> Counts:
@@ -65,11 +67,13 @@ class Ear:
         self._taken_at = now = self._clock()
         self._buffer.put(packet.sequence_number, packet.timestamp, packet.payload, now)
         self._hear(self._buffer.take(now))
+        self._await_silence(now)
 
     async def listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
         """Hand what is heard to ``hear``, without end; silence when nothing comes."""
-        self._buffer = JitterBuffer(self._clock())
+        self._buffer = JitterBuffer(now := self._clock())
         self._ticker.add(self._tick)
+        self._await_silence(now)
         try:
             while True:
                 await self._changed.wait()
@@ -79,11 +83,33 @@ class Ear:
                 await hear(pcm)
         finally:
             self._ticker.remove(self._tick)
+            if self._silence is not None:
+                self._silence.cancel()
 
     def _tick(self, now: float, _count: int) -> None:
         # While packets come they are the clock.
         if self._buffer is not None and now - self._taken_at >= FRAME_SECONDS / 2:
             self._hear(self._buffer.take(now))
+
+    def _await_silence(self, now: float) -> None:
+        """Let silence come when packets would have: the clock of all calls ticks in between.
+
+        Given at its ticks, the silence of an echo comes back up to 20 ms out of step with its
+        sound, and browsers take that for jitter. Models do not care: many calls do without.
+        """
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        due_at = self._buffer.silence_due_at if self._buffer is not None else None
+        if due_at is not None and not self._ticker.is_busy:
+            wait_seconds = max(due_at - now, _SHORTEST_TIMER_SECONDS)
+            self._silence = asyncio.get_running_loop().call_later(wait_seconds, self._be_silent)
+
+    def _be_silent(self) -> None:
+        if self._buffer is not None:
+            now = self._clock()
+            self._hear(self._buffer.take(now))
+            self._await_silence(now)
 
     def _hear(self, steps: list[Step]) -> None:
         if not steps:

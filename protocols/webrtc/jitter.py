@@ -34,6 +34,7 @@ SHORTEST_WAIT_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 0.12
 
 _FIRST_SILENCE_SECONDS = 0.4
+_SILENCE_WAIT_SECONDS = 0.008  # what ends a silence must not come just after what stands in for it
 _EARLY_SECONDS = 0.003  # the packet that ends a wait must not come too early by a hair
 _OWN_ABSENCE_SECONDS = 0.06
 _REMEMBERED_PACKETS = 250  # five seconds
@@ -164,6 +165,11 @@ class JitterBuffer:
         return steps
 
     @property
+    def silence_due_at(self) -> float | None:
+        """When silence is due that the sender does not send; None while it speaks."""
+        return self._expected_at + _SILENCE_WAIT_SECONDS if self._silent_by_intent else None
+
+    @property
     def _longest_held_since(self) -> float:
         return next(iter(self._held.values())).came_at
 
@@ -213,7 +219,7 @@ class JitterBuffer:
 
     def _fill(self, now: float, steps: list[Step]) -> None:
         """Stand in for a sender that is silent, or a network that has stopped."""
-        patience = 0.0 if self._silent_by_intent else LONGEST_WAIT_SECONDS
+        patience = _SILENCE_WAIT_SECONDS if self._silent_by_intent else LONGEST_WAIT_SECONDS
         for _ in range(_MOST_FRAMES_AT_ONCE):
             if now < self._expected_at + patience:
                 return

@@ -5,6 +5,7 @@ from aiortc.rtp import RtpPacket
 
 from protocols.webrtc.ear import Ear
 from protocols.webrtc.jitter import Counts
+from protocols.webrtc.opus import CLOSING
 from protocols.webrtc.ticker import Ticker
 from tests.protocols.webrtc.calls import loud_seconds, pitch, tone
 from tests.protocols.webrtc.test_libopus import encoded
@@ -123,6 +124,31 @@ async def test_silence_is_heard_when_nothing_comes() -> None:
     listening.cancel()
     await asyncio.wait({listening})
     assert set(listener.pcm) == {0}
+
+
+@pytest.mark.parametrize(("calls", "is_timed"), [(0, True), (9, False)])
+async def test_few_calls_are_silent_in_step_with_their_packets(calls: int, is_timed: bool) -> None:
+    ticker = HandTurned()
+    others = [lambda _now, _count, n=n: None for n in range(calls)]
+    for other in others:
+        ticker.add(other)
+    listener = Listener()
+    ear = Ear(RATE, ticker)
+    listening = asyncio.create_task(ear.listen(listener.hear))
+    await asyncio.sleep(0)
+    for number in range(4):
+        ear.take(packet(number, CLOSING[number]))
+    try:
+        async with asyncio.timeout(BOUND_SECONDS if is_timed else 0.1):
+            while len(listener.pcm) < 9 * 640:  # no tick comes
+                listener.changed.clear()
+                await listener.changed.wait()
+    except TimeoutError:
+        assert not is_timed
+    else:
+        assert is_timed
+    listening.cancel()
+    await asyncio.wait({listening})
 
 
 async def test_of_what_is_not_taken_the_last_two_seconds_are_kept() -> None:

@@ -137,7 +137,7 @@ def test_silence_that_was_not_sent_is_given_in_real_time_until_something_is_said
     buffer = started(3)
     buffer.put(3, 3 * FRAME, STOP, 0.06)
     assert buffer.take(0.06) == [Decode(STOP)]
-    given = [step for n in range(4, 23) for step in buffer.take(n * 0.02 + 0.001)]
+    given = [step for n in range(4, 23) for step in buffer.take(n * 0.02 + 0.009)]
     assert set(given) == {Silence(FRAME)}
     assert len(given) == 19  # from 20 ms after the packet that stopped
     put(buffer, 4, 0.46, at=23)
@@ -145,9 +145,21 @@ def test_silence_that_was_not_sent_is_given_in_real_time_until_something_is_said
     assert buffer.counts.concealed_frames == 0
 
 
+def test_what_ends_a_silence_may_come_a_little_late() -> None:
+    buffer = started(3)
+    assert buffer.silence_due_at is None
+    buffer.put(3, 3 * FRAME, STOP, 0.06)
+    buffer.take(0.06)
+    assert buffer.silence_due_at == pytest.approx(0.088)
+    assert buffer.take(0.087) == []
+    put(buffer, 4, 0.087)
+    assert buffer.take(0.087) == [Decode(sound(4))]
+    assert buffer.silence_due_at is None
+
+
 def test_silence_is_given_when_nothing_ever_comes() -> None:
     buffer = JitterBuffer(10.0)
-    given = [(n, step) for n in range(50) for step in buffer.take(10.0 + n * 0.02 + 0.001)]
+    given = [(n, step) for n in range(50) for step in buffer.take(10.0 + n * 0.02 + 0.009)]
     assert given == [(n, Silence(FRAME)) for n in range(20, 50)]
 
 
