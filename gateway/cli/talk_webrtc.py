@@ -19,6 +19,7 @@ from gateway.cli.received import ReofferAsked, decode
 from gateway.cli.signaling import Signaling
 from gateway.cli.sound import trimmed
 from protocols.contract.errors import GatewayError
+from protocols.webrtc import association
 from protocols.webrtc.ice import configuration, gather_by, has_relay
 from protocols.webrtc.ice_servers import IcePlan
 
@@ -147,6 +148,7 @@ class _Peer:
         except GatewayError:
             raise CommandFailed("the gateway named no TURN server that can be used") from None
         self._channel = self._connection.createDataChannel("gateway")
+        association.mend(self._connection.sctp)
         self._connection.addTrack(MicrophoneTrack(call.microphone))
         self._connection.on("connectionstatechange", self._follow_state)
         self._connection.on("track", self._start_recording)

@@ -15,6 +15,7 @@ from observability.requests import peer_connected, peer_failed
 from protocols.contract.errors import InvalidInput, Unavailable
 from protocols.live.racing import first_of
 from protocols.live.session import LiveSession, SampleRates
+from protocols.webrtc import association
 from protocols.webrtc.candidates import Candidate, read_candidate
 from protocols.webrtc.channel import Channel
 from protocols.webrtc.guard import Gate
@@ -104,6 +105,8 @@ class Connection:
         peer_connection.addTrack(self.voice)
         await peer_connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
         self.hearing.attach(peer_connection)
+        if peer_connection.sctp is not None:
+            association.mend(peer_connection.sctp)
         self._gates = gather_by(peer_connection, self._plan)
         await peer_connection.setLocalDescription(await peer_connection.createAnswer())
         if not offer.takes_audio:
