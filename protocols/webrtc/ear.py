@@ -16,7 +16,6 @@ from protocols.webrtc.opus import FRAME_SECONDS, FRAME_TICKS, FRAMES_PER_SECOND
 from protocols.webrtc.ticker import Ticker
 
 _MOST_WAITING_SECONDS = 2.0
-_SHORTEST_TIMER_SECONDS = 0.001
 _BYTES_PER_SAMPLE = 2
 
 
@@ -45,6 +44,7 @@ class Ear:
         self._taken_at = 0.0
         self._heard = bytearray()
         self._changed = asyncio.Event()
+        self._is_listening = False
         self._silence: asyncio.TimerHandle | None = None
 
     @property
@@ -58,22 +58,22 @@ class Ear:
         return self._buffer.wait_seconds if self._buffer is not None else 0.0
 
     def take(self, packet: RtpPacket) -> None:
-        """Take a packet as it comes in; those that come before ``listen`` are not heard."""
-        if self._buffer is None:
+        """Take a packet as it comes in; those that come while nobody listens are not heard."""
+        if self._buffer is None or not self._is_listening:
             return
         if packet.ssrc != self._ssrc:
             self._ssrc = packet.ssrc
             self._buffer.restart()
         self._taken_at = now = self._clock()
         self._buffer.put(packet.sequence_number, packet.timestamp, packet.payload, now)
-        self._hear(self._buffer.take(now))
-        self._await_silence(now)
+        self._look(self._buffer, now)
 
     async def listen(self, hear: Callable[[bytes], Awaitable[None]]) -> None:
         """Hand what is heard to ``hear``, without end; silence when nothing comes."""
         self._buffer = JitterBuffer(now := self._clock())
+        self._is_listening = True
         self._ticker.add(self._tick)
-        self._await_silence(now)
+        self._look(self._buffer, now)
         try:
             while True:
                 await self._changed.wait()
@@ -82,34 +82,36 @@ class Ear:
                 self._heard.clear()
                 await hear(pcm)
         finally:
+            self._is_listening = False
             self._ticker.remove(self._tick)
-            if self._silence is not None:
-                self._silence.cancel()
+            self._cancel_silence()
 
     def _tick(self, now: float, _count: int) -> None:
         # While packets come they are the clock.
         if self._buffer is not None and now - self._taken_at >= FRAME_SECONDS / 2:
-            self._hear(self._buffer.take(now))
+            self._look(self._buffer, now)
 
-    def _await_silence(self, now: float) -> None:
-        """Let silence come when packets would have: the clock of all calls ticks in between.
+    def _look(self, buffer: JitterBuffer, now: float) -> None:
+        """Hear what is due, and wait for silence if it comes next.
 
-        Given at its ticks, the silence of an echo comes back up to 20 ms out of step with its
-        sound, and browsers take that for jitter. Models do not care: many calls do without.
+        Silence is to come when packets would have: the clock of all calls ticks in between. Given
+        at its ticks, the silence of an echo comes back up to 20 ms out of step with its sound, and
+        browsers take that for jitter. Models do not care: many calls do without.
         """
+        self._hear(buffer.take(now))
+        self._cancel_silence()
+        due_at = buffer.silence_due_at
+        if due_at is not None and due_at > now and not self._ticker.is_busy:
+            loop = asyncio.get_running_loop()
+            self._silence = loop.call_later(due_at - now, self._be_silent, buffer)
+
+    def _be_silent(self, buffer: JitterBuffer) -> None:
+        self._look(buffer, self._clock())
+
+    def _cancel_silence(self) -> None:
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
-        due_at = self._buffer.silence_due_at if self._buffer is not None else None
-        if due_at is not None and not self._ticker.is_busy:
-            wait_seconds = max(due_at - now, _SHORTEST_TIMER_SECONDS)
-            self._silence = asyncio.get_running_loop().call_later(wait_seconds, self._be_silent)
-
-    def _be_silent(self) -> None:
-        if self._buffer is not None:
-            now = self._clock()
-            self._hear(self._buffer.take(now))
-            self._await_silence(now)
 
     def _hear(self, steps: list[Step]) -> None:
         if not steps:

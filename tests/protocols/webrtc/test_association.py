@@ -73,11 +73,16 @@ async def test_nothing_but_the_tag_and_the_first_wait_is_changed() -> None:
     sctp._remote_verification_tag = 7
     sctp._remote_port = 5000
     mend(sctp)
+    assert sctp._rto == INITIAL_RTO_SECONDS
+    waits = []
+    for _ in range(6):
+        await sctp._send_chunk(InitChunk())
+        waits.append(sctp._rto)
+    assert waits == [1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
     answer = InitAckChunk()
     await sctp._send_chunk(answer)
-    await sctp._send_chunk(InitChunk())
     assert other == [answer]
-    assert [packet[:8] for packet in sent] == [b"\x13\x88\x13\x88\0\0\0\0"]
+    assert {packet[:8] for packet in sent} == {b"\x13\x88\x13\x88\0\0\0\0"}
     assert sctp._rto == INITIAL_RTO_SECONDS
     await asyncio.gather(caller.close(), called.close())
 

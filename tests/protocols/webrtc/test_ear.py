@@ -126,29 +126,44 @@ async def test_silence_is_heard_when_nothing_comes() -> None:
     assert set(listener.pcm) == {0}
 
 
-@pytest.mark.parametrize(("calls", "is_timed"), [(0, True), (9, False)])
-async def test_few_calls_are_silent_in_step_with_their_packets(calls: int, is_timed: bool) -> None:
+async def test_a_call_is_silent_in_step_with_its_packets() -> None:
+    listener = Listener()
+    ear = Ear(RATE, HandTurned())  # no tick comes
+    listening = asyncio.create_task(ear.listen(listener.hear))
+    await asyncio.sleep(0)
+    for number, payload in enumerate(CLOSING):
+        ear.take(packet(number, payload))
+    async with asyncio.timeout(BOUND_SECONDS):
+        while len(listener.pcm) < 9 * 640:
+            listener.changed.clear()
+            await listener.changed.wait()
+    listening.cancel()
+    await asyncio.wait({listening})
+    assert set(listener.pcm) == {0}
+
+
+@pytest.mark.parametrize(
+    ("calls", "payloads", "is_timed"),
+    [(0, CLOSING, True), (0, CLOSING[:3], False), (9, CLOSING, False)],
+)
+async def test_few_calls_need_a_clock_of_their_own_and_only_in_silence(
+    calls: int, payloads: tuple[bytes, ...], is_timed: bool
+) -> None:
     ticker = HandTurned()
     others = [lambda _now, _count, n=n: None for n in range(calls)]
     for other in others:
         ticker.add(other)
-    listener = Listener()
     ear = Ear(RATE, ticker)
-    listening = asyncio.create_task(ear.listen(listener.hear))
+    listening = asyncio.create_task(ear.listen(Listener().hear))
     await asyncio.sleep(0)
-    for number in range(4):
-        ear.take(packet(number, CLOSING[number]))
-    try:
-        async with asyncio.timeout(BOUND_SECONDS if is_timed else 0.1):
-            while len(listener.pcm) < 9 * 640:  # no tick comes
-                listener.changed.clear()
-                await listener.changed.wait()
-    except TimeoutError:
-        assert not is_timed
-    else:
-        assert is_timed
+    for number, payload in enumerate(payloads):
+        ear.take(packet(number, payload))
+    assert (ear._silence is not None) is is_timed
     listening.cancel()
     await asyncio.wait({listening})
+    ear.take(packet(4, CLOSING[-1]))  # nobody listens any more
+    assert ear._silence is None
+    assert ear.counts.received == len(payloads)
 
 
 async def test_of_what_is_not_taken_the_last_two_seconds_are_kept() -> None:
