@@ -32,6 +32,8 @@ MODEL = "gemini-2.5-flash-native-audio-latest"
 _KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 _NAME = "Google"
 _ATTEMPTS = 3
+# The sound of an answer is there long before the service has played it, so to say.
+_ANSWERED = ("bidi_audio_stop", "bidi_response_stop", "bidi_tool_use_blocks")
 _STOP_SECONDS = 2.0
 _POLICY_VIOLATION = 1008  # how the service refuses models and keys
 _INVALID_PAYLOAD = 1007
@@ -67,6 +69,7 @@ class GeminiLiveVoice(GoogleGeminiLiveModel):
         self._start_seconds = start_seconds
         self._owing = Owing()
         self._unanswered = Unheard(self.get_audio_config()["input"]["sample_rate"])
+        self._is_cut_off = False  # the answer: it is what was said over it that needs one
         self._lost = 0  # connections, since an answer was complete
         self._is_stopping = False
 
@@ -159,8 +162,10 @@ class GeminiLiveVoice(GoogleGeminiLiveModel):
         kind = event.get("type")
         if kind == "bidi_response_stop":
             self._lost = 0
-        if kind in ("bidi_response_stop", "bidi_tool_use_blocks"):
-            self._unanswered.heard()  # said again, a question would call its tools again
+        if kind in ("bidi_barge_in", "bidi_response_start"):
+            self._is_cut_off = kind == "bidi_barge_in"
+        elif kind in _ANSWERED and not self._is_cut_off:
+            self._unanswered.heard()  # said again, a question would call its tools again, too
 
     async def _pass_on(self, content: BidiMessage | BidiContentDelta) -> None:
         try:

@@ -38,7 +38,8 @@ _NAME = "OpenAI"
 _ATTEMPTS = 3
 _STOP_SECONDS = 2.0
 _SILENCE_SECONDS = 0.5  # how strands sets the service's own detector
-_UNDERSTOOD = ("bidi_transcript_delta", "bidi_tool_use_blocks")
+_ENDS = ("bidi_barge_in", "bidi_response_stop")
+_WORD_SECONDS = 0.3
 _SPEECH: Mapping[str, Callable[[], TypedEvent]] = {
     "input_audio_buffer.speech_started": CascadeSpeechStartEvent,
     "input_audio_buffer.speech_stopped": lambda: CascadeSpeechStopEvent(_SILENCE_SECONDS),
@@ -95,7 +96,9 @@ class OpenAIRealtimeVoice(OpenAIRealtimeModel):
         self._start_seconds = start_seconds
         self._owing = Owing()
         self._unheard = Unheard(realtime.DEFAULT_SAMPLE_RATE)
-        self._is_understood = False  # what the user said last
+        self._said = ""  # content id of what the user said last
+        self._is_understood = False  # by its transcript
+        self._is_taken_up = True  # by an answer that has begun
         self._lost = 0  # connections, since an answer was complete
         self._is_stopping = False
         self._spoken: tuple[str, int] | None = None  # item and part of the last sound
@@ -132,14 +135,28 @@ class OpenAIRealtimeVoice(OpenAIRealtimeModel):
     ) -> None:
         """Connect again, with the history; what was not heard is said again, what is owed asked."""
         await super().restart(system_prompt, tools, messages, **restart_kwargs)
-        is_owed = self._is_understood and self._owing.owed in (Owed.ANSWER, Owed.REST)
         with suppress(ConnectionClosed):  # the reader tells
-            if self._unheard.has_speech:
+            if self._is_to_be_said_again:
                 pcm = base64.b64encode(self._unheard.replay()).decode()
                 await self._send_event({"type": "input_audio_buffer.append", "audio": pcm})
-            if is_owed and not self._unheard.is_speaking:
+            elif self._is_owed:
                 self._session_state.response_requested = True
                 await self._send_event({"type": "response.create"})
+
+    @property
+    def _is_owed(self) -> bool:
+        return self._owing.owed in (Owed.ANSWER, Owed.REST)
+
+    @property
+    def _is_to_be_said_again(self) -> bool:
+        """Whether the next connection is given sound, and will answer it.
+
+        Beside an answer that is owed a noise does not count: both together would be two answers.
+        """
+        unheard = self._unheard
+        if self._is_understood and self._is_owed:
+            return unheard.is_speaking or unheard.waiting_seconds >= _WORD_SECONDS
+        return unheard.has_speech
 
     async def stop(self) -> None:
         """Close within a bound; idempotent, never raises."""
@@ -208,20 +225,29 @@ class OpenAIRealtimeVoice(OpenAIRealtimeModel):
             self._owing.answered(result)
         if not results:
             self._owing.typed()
-            self._is_understood = True
+            self._is_understood = self._is_taken_up = True
 
     def _note(self, event: BidiOutputEvent) -> None:
+        kind, is_users = event.get("type"), event.get("role") == "user"
         was_owed = self._owing.owed is not Owed.NOTHING
         self._owing.note(event)
-        is_complete = was_owed and self._owing.owed is Owed.NOTHING
-        if is_complete:
-            self._lost = 0
-        kind, is_users = event.get("type"), event.get("role") == "user"
         if kind == "bidi_transcript_start" and is_users:
-            self._is_understood = False
-        elif is_complete or (kind in _UNDERSTOOD and event.get("role") != "assistant"):
-            self._is_understood = True
-            self._unheard.heard()
+            self._said, self._is_understood, self._is_taken_up = event["content_id"], False, False
+        elif kind == "bidi_response_start":
+            self._is_taken_up = True
+        elif kind in _ENDS and not self._is_taken_up:
+            self._owing.typed()  # an older answer has ended: what was said over it is owed one
+        elif was_owed and self._owing.owed is Owed.NOTHING:
+            self._lost = 0
+            self._understand()
+        elif kind == "bidi_tool_use_blocks" or (
+            kind == "bidi_transcript_delta" and is_users and event["content_id"] == self._said
+        ):
+            self._understand()
+
+    def _understand(self) -> None:
+        self._is_understood = True
+        self._unheard.heard()
 
     def _convert_openai_event(
         self, openai_event: dict[str, Any], state: Any = None

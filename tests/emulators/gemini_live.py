@@ -48,6 +48,11 @@ class Record:
     messages: list[dict[str, Any]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
 
+    def heard(self) -> bytes:
+        """The sound that came: PCM16 mono at ``RATE_IN``."""
+        pieces = [each["audio"]["data"] for m in self.messages if "audio" in (each := _said(m))]
+        return b"".join(map(base64.urlsafe_b64decode, pieces))
+
 
 class GeminiLiveService:
     """Goes by scripts, one for each connection."""
@@ -110,15 +115,20 @@ async def _converse(connection: ServerConnection, script: Live, record: Record) 
     async for frame in connection:
         message = json.loads(frame)
         record.messages.append(message)
-        said = message.get("realtimeInput") or message.get("realtime_input") or {}
+        said = _said(message)
         if "audio" in said:
-            pcm = base64.b64decode(said["audio"]["data"])
+            pcm = base64.urlsafe_b64decode(said["audio"]["data"])
             if Change.ENDED in hearing.feed(pcm):
                 await _answer(connection, script, "hello there")
         elif "text" in said:
             await _answer(connection, script, None)
         elif "clientContent" not in message and "client_content" not in message:
             record.violations.append(f"unknown message {list(message)}")
+
+
+def _said(message: dict[str, Any]) -> dict[str, Any]:
+    said: dict[str, Any] = message.get("realtimeInput") or message.get("realtime_input") or {}
+    return said
 
 
 async def _answer(connection: ServerConnection, script: Live, heard: str | None) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 from strands.bidi import BidiAgent
+from strands.bidi.types.events import (
+    BidiAudioStopEvent,
+    BidiBargeInEvent,
+    BidiResponseStartEvent,
+    BidiResponseStopEvent,
+    BidiToolUseBlocksEvent,
+)
 from strands.bidi.types.media import AudioDelta
+from strands.types.tools import ToolUse
 
 from gateway.models.choice import ModelChoice
 from gateway.models.gemini_live import GeminiLiveVoice, voice_model
@@ -96,6 +104,41 @@ async def test_a_lost_connection_goes_on_where_it_was(service: GeminiLiveService
         events = await until(agent, "bidi_response_stop")
     assert words(events, "assistant")[-1] == "Back."
     assert service.records[1].setup["sessionResumption"] == {"handle": HANDLE}
+
+
+async def test_a_question_that_was_answered_is_not_said_again(
+    service: GeminiLiveService,
+) -> None:
+    model = voice()
+    async with talking(model) as agent:
+        await say(agent, SPOKEN)
+        await until(agent, "bidi_response_stop")
+        await model._live_session._ws.close()
+        await until(agent, "bidi_connection_restart")
+        await say(agent, SPOKEN)
+        await until(agent, "bidi_response_stop")
+    assert service.records[1].heard() == SPOKEN
+
+
+@pytest.mark.parametrize(
+    ("events", "is_kept"),
+    [
+        ([], True),
+        ([BidiResponseStartEvent("1")], True),
+        ([BidiResponseStartEvent("1"), BidiAudioStopEvent("1")], False),
+        ([BidiToolUseBlocksEvent([ToolUse(toolUseId="1", name="add", input={})])], False),
+        ([BidiBargeInEvent(), BidiAudioStopEvent("1"), BidiResponseStopEvent("1")], True),
+    ],
+)
+async def test_a_question_is_kept_until_it_is_answered(
+    service: GeminiLiveService, events: list[Any], is_kept: bool
+) -> None:
+    model = voice()
+    async with talking(model):
+        await model.send(AudioDelta(format="pcm", source={"bytes": SPOKEN}))
+        for event in events:
+            model._note(event)
+        assert model._unanswered.has_speech is is_kept
 
 
 async def test_a_connection_that_is_lost_again_and_again_is_given_up(

@@ -9,7 +9,16 @@ import pytest
 from strands import tool
 from strands.bidi import BidiAgent
 from strands.bidi.models.openai import realtime
+from strands.bidi.types.events import (
+    BidiBargeInEvent,
+    BidiResponseStartEvent,
+    BidiResponseStopEvent,
+    BidiToolUseBlocksEvent,
+    BidiTranscriptDeltaEvent,
+    BidiTranscriptStartEvent,
+)
 from strands.bidi.types.media import AudioDelta
+from strands.types.tools import ToolUse
 
 from gateway.models.choice import ModelChoice
 from gateway.models.openai_realtime import OpenAIRealtimeVoice, voice_model
@@ -165,6 +174,80 @@ async def test_a_question_that_was_answered_is_not_said_again(service: RealtimeS
         await say(agent, SPOKEN)
         await until(agent, "bidi_response_stop")
     assert bytes(service.records[1].pcm_in) == SPOKEN
+
+
+async def test_an_answer_is_asked_for_or_the_rest_of_what_is_said_given_not_both(
+    service: RealtimeService,
+) -> None:
+    service.scripts.add(Session((Answer(cut=True),)))
+    model = voice()
+    async with talking(model) as agent:
+        await say(agent, SPOKEN)
+        await until(agent, "bidi_transcript_stop")
+        model._unheard.feed(SPOKEN)  # what a dead connection was told
+        events = await until(agent, "bidi_response_stop")
+    assert words(events, "assistant")[-1] == "You said hello."
+    again = service.records[1]
+    assert SPOKEN in bytes(again.pcm_in)
+    assert "response.create" not in again.names()
+
+
+ASKED: list[Any] = [
+    BidiTranscriptStartEvent("user", "1"),
+    BidiTranscriptDeltaEvent("Hi", "user", "1"),
+]
+ANSWERED: list[Any] = [BidiResponseStartEvent("1"), BidiResponseStopEvent("1")]
+TALKED_OVER: list[Any] = [
+    BidiTranscriptStartEvent("user", "2"),
+    BidiBargeInEvent(),
+    BidiResponseStopEvent("1"),
+]
+TOOL = BidiToolUseBlocksEvent([ToolUse(toolUseId="1", name="multiply", input={})])
+NOISE = tone(440, 0.12, RATE) + bytes(RATE * 2)
+
+
+@pytest.mark.parametrize(
+    ("events", "said", "is_owed", "is_to_be_said_again"),
+    [
+        ([], b"", False, False),
+        ([], SPOKEN, False, True),
+        (ASKED, b"", True, False),
+        (ASKED[:1], SPOKEN, True, True),  # not transcribed yet
+        (ASKED[:1], b"", True, False),  # said too softly for our own ear
+        (ASKED, NOISE, True, False),
+        (ASKED, SPOKEN, True, True),
+        ([*ASKED, TOOL], b"", False, False),
+        ([*ASKED, *ANSWERED], b"", False, False),
+        ([*ASKED, ANSWERED[0], *TALKED_OVER], b"", True, False),
+        ([*ASKED, ANSWERED[0], *TALKED_OVER], SPOKEN, True, True),
+        ([*ASKED, ANSWERED[0], *TALKED_OVER, *ANSWERED], b"", False, False),
+    ],
+)
+async def test_what_is_owed_is_known_from_the_events(
+    service: RealtimeService,
+    events: list[Any],
+    said: bytes,
+    is_owed: bool,
+    is_to_be_said_again: bool,
+) -> None:
+    model = voice()
+    for event in events:
+        model._note(event)
+    model._unheard.feed(said)
+    assert (model._is_owed, model._is_to_be_said_again) == (is_owed, is_to_be_said_again)
+
+
+async def test_the_transcript_of_an_earlier_question_is_not_that_of_this_one(
+    service: RealtimeService,
+) -> None:
+    model = voice()
+    for event in (ASKED[0], ANSWERED[0], *TALKED_OVER):
+        model._note(event)
+    model._unheard.feed(SPOKEN)
+    model._note(ASKED[1])
+    assert model._unheard.has_speech
+    model._note(BidiTranscriptDeltaEvent("Stop", "user", "2"))
+    assert not model._unheard.has_speech
 
 
 async def test_a_connection_that_is_lost_again_and_again_is_given_up(
