@@ -5,7 +5,6 @@ takes a response that failed for a complete one, and only logs what the service 
 """
 
 import asyncio
-import base64
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
@@ -137,8 +136,8 @@ class OpenAIRealtimeVoice(OpenAIRealtimeModel):
         await super().restart(system_prompt, tools, messages, **restart_kwargs)
         with suppress(ConnectionClosed):  # the reader tells
             if self._is_to_be_said_again:
-                pcm = base64.b64encode(self._unheard.replay()).decode()
-                await self._send_event({"type": "input_audio_buffer.append", "audio": pcm})
+                pcm = self._unheard.replay()
+                await super().send(AudioDelta(format="pcm", source={"bytes": pcm}))
             elif self._is_owed:
                 self._session_state.response_requested = True
                 await self._send_event({"type": "response.create"})
