@@ -104,11 +104,10 @@ class StrandsTurn:
         """What other wires said since the client that owns the history was last told."""
         return self._plan.unseen
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
+    def __aiter__(self) -> AsyncIterator[Event]:
         """Yield the events; raises the ``GatewayError`` that ended the turn, if one did."""
         self._wanted.set()
-        async for event in self._buffer.events():
-            yield event
+        return self._buffer.events()
 
     def batches(self, pause_seconds: float) -> AsyncGenerator[list[Event]]:
         """Yield the events as they come, and an empty batch after each silence of so long."""

@@ -167,7 +167,12 @@ class JitterBuffer:
     @property
     def silence_due_at(self) -> float | None:
         """When silence is due that the sender does not send; None while it speaks."""
-        return self._expected_at + _SILENCE_WAIT_SECONDS if self._silent_by_intent else None
+        return self._fill_due_at if self._silent_by_intent else None
+
+    @property
+    def _fill_due_at(self) -> float:
+        patience = _SILENCE_WAIT_SECONDS if self._silent_by_intent else LONGEST_WAIT_SECONDS
+        return self._expected_at + patience
 
     @property
     def _longest_held_since(self) -> float:
@@ -219,9 +224,8 @@ class JitterBuffer:
 
     def _fill(self, now: float, steps: list[Step]) -> None:
         """Stand in for a sender that is silent, or a network that has stopped."""
-        patience = _SILENCE_WAIT_SECONDS if self._silent_by_intent else LONGEST_WAIT_SECONDS
         for _ in range(_MOST_FRAMES_AT_ONCE):
-            if now < self._expected_at + patience:
+            if now < self._fill_due_at:
                 return
             self._expected_at += FRAME_SECONDS
             self._position += FRAME_TICKS
