@@ -26,5 +26,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 def _open(url: str) -> Iterator[Deployment]:
     token = os.environ.get("CONFORMANCE_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(base_url=url, timeout=30, headers=headers) as client:
+    # Servers close idle connections, often after 5 s, which is when httpx gives them up by itself.
+    limits = httpx.Limits(keepalive_expiry=1)
+    with httpx.Client(base_url=url, timeout=30, headers=headers, limits=limits) as client:
         yield Deployment(url.rstrip("/"), client, headers)
